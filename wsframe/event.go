@@ -1,0 +1,260 @@
+package wsframe
+
+import (
+	"time"
+
+	"wstap/capture"
+	"wstap/reassembly"
+)
+
+// Event is what an Analyzer emits: *Opened, *Frame, *Message, *Gap,
+// *Violation, *Closed or *Tick. The report floor adds its own.
+//
+// Events are lent: they and all they point to, except Conn, are valid until
+// Emit returns. Clone keeps a Frame or a Message longer.
+type Event interface{ Meta() *Meta }
+
+// Sink takes events in order. Emit may keep nothing of the event; an error
+// from it ends the run. Close flushes and is called once, also after an error.
+type Sink interface {
+	Emit(Event) error
+	Close() error
+}
+
+// Meta is common to all events.
+type Meta struct {
+	// Stamp is the packet that completed what the event tells, in stream order.
+	capture.Stamp
+	// Conn is the connection; nil for events that belong to none.
+	Conn *Conn
+}
+
+// Direction says which end sent something.
+type Direction = reassembly.Direction
+
+// The two directions, by the roles of the upgrade request: its sender is the
+// client. Mid-stream the masking end is the client (RFC 6455, 5.1).
+const (
+	FromClient = reassembly.FromClient
+	FromServer = reassembly.FromServer
+)
+
+// Opened says that an upgrade was answered, refused or never answered (see
+// Conn.Status and Conn.Upgraded), or that frames were found mid-stream.
+// It is the first event of its connection.
+type Opened struct{ M Meta }
+
+// Frame is one WebSocket frame (RFC 6455, 5.2).
+type Frame struct {
+	M    Meta
+	From Direction
+	// First is the packet that held the frame's first byte.
+	First capture.Stamp
+	// Header holds the bytes of the header as they were on the wire, 2 to 14,
+	// shorter only where Missing bytes took part of it.
+	Header []byte
+	Fin    bool
+	Rsv    uint8 // RSV1 = 4, RSV2 = 2, RSV3 = 1
+	Opcode Opcode
+	Masked bool
+	Key    [4]byte // masking key, where Masked
+	// Length is the payload length that the header declares, 0 to 2^63-1 (a
+	// set top bit is a violation, and is taken as it stands).
+	Length uint64
+	// Payload is the unmasked payload: all captured bytes up to the payload
+	// limit, holes left out. Still compressed where the message is.
+	Payload []byte
+	// Holes are the parts of the payload that were never captured, in order.
+	Holes []Hole
+	// Missing is the sum of Holes, and of what was cut off at the end.
+	Missing uint64
+	// Kept is less than Length-Missing where the payload limit cut Payload.
+	Kept      uint64
+	Certainty Certainty
+	// Code and Reason are those of a Close frame (RFC 6455, 5.5.1), where it
+	// has them; Code is 0 otherwise.
+	Code   uint16
+	Reason []byte
+	// Message is the message that this frame completed; nil for control
+	// frames and for all but the last fragment. Its own event follows.
+	Message *Message
+	// Index is the frame's 0-based place in its message; 0 for control frames.
+	Index int
+}
+
+// Hole is a part of a payload that was never captured.
+type Hole struct {
+	At    uint64 // offset in the payload
+	Bytes uint64
+}
+
+// Message is one data message (RFC 6455, 5.6): its frames joined, inflated.
+type Message struct {
+	M     Meta
+	From  Direction
+	First capture.Stamp // the packet that held its first byte
+	// Opcode is that of the first frame; OpContinuation where that was lost.
+	Opcode     Opcode
+	Frames     int
+	Compressed bool   // permessage-deflate (RFC 7692, 6)
+	WireLength uint64 // sum of its frames' payload lengths
+	// Length counts the payload's bytes after inflating, also those beyond
+	// the message limit; of an incomplete message, those that are known.
+	Length uint64
+	// Payload holds the first bytes, up to the message limit.
+	Payload []byte
+	// InvalidUTF8 is true for a text message that is not UTF-8 (RFC 6455, 8.1).
+	InvalidUTF8 bool
+	// Summary is one line about the content for people, such as the name of a
+	// JSON message; empty where there is none. It holds what the peer sent:
+	// escape it before it reaches a terminal.
+	Summary string
+	// Complete is false where Payload is not the whole message; Why says why.
+	Complete bool
+	Why      Incomplete
+	// Inferred is true where compression was concluded from the bytes, since
+	// no handshake was seen.
+	Inferred  bool
+	Certainty Certainty
+}
+
+// Gap says that bytes of a connection were never captured.
+type Gap struct {
+	M     Meta
+	From  Direction
+	Bytes int64
+	Cause reassembly.Cause
+}
+
+// Violation says that a peer broke a rule. Parsing goes on.
+type Violation struct {
+	M        Meta
+	From     Direction
+	Rule     Rule
+	Expected string
+	Found    string
+}
+
+// Closed is the last event of its connection.
+type Closed struct {
+	M Meta
+	// By is "client", "server" or "none".
+	By string
+	// Code and Reason are those of the first Close frame; 1005 where it had no
+	// code, 0 where there was no Close frame (a browser reports 1006).
+	Code   uint16
+	Reason string
+	// How is "close frame", "fin", "rst", "timeout", "capture ended", ...
+	How string
+}
+
+// Tick says that packet time has reached M.Time. It comes at most once per
+// second of packet time, so that sinks can flush and expire.
+type Tick struct{ M Meta }
+
+// Meta implements Event.
+func (e *Opened) Meta() *Meta    { return &e.M }
+func (e *Frame) Meta() *Meta     { return &e.M }
+func (e *Message) Meta() *Meta   { return &e.M }
+func (e *Gap) Meta() *Meta       { return &e.M }
+func (e *Violation) Meta() *Meta { return &e.M }
+func (e *Closed) Meta() *Meta    { return &e.M }
+func (e *Tick) Meta() *Meta      { return &e.M }
+
+// Certainty says how sure a frame's boundaries are.
+type Certainty uint8
+
+// The degrees of certainty.
+const (
+	Exact     Certainty = iota // every byte since the handshake is accounted for
+	Resynced                   // found again behind a gap that swallowed a boundary
+	Midstream                  // the handshake was never seen
+)
+
+// String is the word that the event stream uses.
+func (c Certainty) String() string {
+	return [...]string{"exact", "resynced", "midstream"}[c]
+}
+
+// Incomplete says why a message is not whole.
+type Incomplete uint8
+
+// The reasons.
+const (
+	WhyNot       Incomplete = iota // it is whole
+	BytesMissing                   // some were never captured
+	ContextLost                    // the inflater's window went with an earlier gap
+	OverLimit                      // longer than the message limit
+	CaptureEnded                   // or the connection ended within it
+)
+
+// String is the word that the event stream uses; "" for WhyNot.
+func (w Incomplete) String() string {
+	return [...]string{"", "bytes missing", "compression context lost", "limit", "capture ended"}[w]
+}
+
+// Conn is what is known of one WebSocket connection. It belongs to the
+// Analyzer, grows as packets come, and may be kept by sinks for reading.
+type Conn struct {
+	// Number counts connections from 1 in order of their upgrade request, or of
+	// their first frame where they were joined mid-stream.
+	Number int
+	// Stream is the TCP connection. Client and Server are the WebSocket roles.
+	Stream         *reassembly.Stream
+	Client, Server Endpoint
+	Via            string // "http/1.1", "h2", "midstream"
+	// Proxy is the authority of the CONNECT request (RFC 9110, 9.3.6) in whose
+	// tunnel the connection runs; empty without one.
+	Proxy string
+	// URL is ws:// or wss://, host, path and query of the request; "" mid-stream.
+	URL string
+	// Request and Response are the heads of the upgrade, nil where not seen.
+	Request, Response *Head
+	// Requested and Responded are the packets that completed them.
+	Requested, Responded capture.Stamp
+	// Status is the response's final status code; 0 without a response.
+	Status int
+	// Upgraded is true when frames follow: status 101, or joined mid-stream.
+	Upgraded    bool
+	Subprotocol string // as the server chose it
+	Extensions  string // as the server agreed to them, its header's value
+	Accept      Accept
+	// Deflate holds the permessage-deflate parameters in force; nil without.
+	Deflate *Deflate
+	// Totals counts what each direction carried, indexed by Direction.
+	Totals [2]Totals
+	// Violations and Gaps count those events.
+	Violations, Gaps uint64
+}
+
+// Totals counts what one direction of a connection carried.
+type Totals struct {
+	Frames, Messages uint64
+	Control          uint64 // of the frames, those with a control opcode
+	Payload          uint64 // sum of the frames' payload lengths, as on the wire
+	Data             uint64 // sum of the messages' lengths, inflated
+}
+
+// Accept is the verdict on Sec-WebSocket-Accept (RFC 6455, 4.2.2).
+type Accept uint8
+
+// The verdicts.
+const (
+	AcceptUnknown Accept = iota // no 101, or no key seen to hold it against
+	AcceptValid
+	AcceptWrong
+	AcceptMissing
+)
+
+// String is the word that the event stream uses; "" for AcceptUnknown.
+func (a Accept) String() string {
+	return [...]string{"", "valid", "wrong", "missing"}[a]
+}
+
+// Duration is the time from the upgrade's response (or the first frame) to at.
+func (c *Conn) Duration(at time.Time) time.Duration {
+	if c.Responded.Time.IsZero() || at.IsZero() {
+		return 0
+	}
+	return at.Sub(c.Responded.Time)
+}
