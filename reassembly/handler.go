@@ -57,6 +57,9 @@ type Stream struct {
 	// First is the first packet; SYN, SYNACK and ACK are those of the three-way
 	// handshake (RFC 9293, 3.5), zero where not seen.
 	First, SYN, SYNACK, ACK capture.Stamp
+	// Pinned is set by a handler whose stream is not to be evicted or expired as
+	// long as there are others: a WebSocket may be silent for hours.
+	Pinned bool
 	// Halves counts what each direction carried, indexed by Direction.
 	Halves [2]HalfStats
 }

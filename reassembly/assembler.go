@@ -1,0 +1,422 @@
+package reassembly
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+
+	"wstap/capture"
+)
+
+// The bounds and times that are not options.
+const (
+	// A receiver drops what lies beyond its window (RFC 9293, 3.10.7.4); the
+	// slack covers window updates that were not captured.
+	windowSlack = 1 << 20
+	// Assumed where the window scale is unknown, since its SYN was not seen.
+	unknownWindow = 16 << 20
+	// Segments outside the window that must continue each other.
+	farScore = 4
+
+	maxQueueBytes  = 1 << 20   // out of order, a direction
+	maxQueueChunks = 1024      // out of order, a direction
+	maxQueued      = 256 << 20 // out of order, in all
+	maxOpenings    = 65536     // connections that have carried no data
+	maxStreams     = 1 << 20   // conversations known at once
+
+	// A hole that the receiver has acknowledged is given up when this many
+	// more segments of the stream and this much packet time have passed:
+	// capture points reorder over short distances.
+	reorderPackets = 64
+	reorderTime    = 50 * time.Millisecond
+
+	closedIdle  = 2 * time.Minute // then an ended or ignored conversation is forgotten
+	openingIdle = 10 * time.Minute
+	streamIdle  = time.Hour
+	pinnedIdle  = 7 * 24 * time.Hour
+	sweepEvery  = 30 * time.Second
+	tickEvery   = 100 * time.Millisecond
+)
+
+// Options tune an Assembler; the zero value gives the defaults.
+type Options struct {
+	// AckedWait is how long, in packet time, the stream waits for bytes that
+	// the receiver has acknowledged when few segments follow. Default 10 s, far
+	// more than a network's reordering: files may hold packets whose order and
+	// times do not fit. Live capture wants less, since everything behind the
+	// hole is held back meanwhile.
+	AckedWait time.Duration
+	// HoleWait is the same for bytes that nobody has acknowledged, so that
+	// their retransmission may yet come. Default 30 s.
+	HoleWait time.Duration
+}
+
+// Assembler turns segments into streams. Not for concurrent use.
+type Assembler struct {
+	handler   Handler
+	ackedWait time.Duration
+	holeWait  time.Duration
+	table     table
+	timers    timers
+	now       time.Time     // the latest packet time seen
+	last      capture.Stamp // of the latest segment
+	tick      time.Time     // when Handler.Advance is due
+	sweep     time.Time     // when the next sweep is due
+	unswept   int           // segments since the last sweep
+	queued    int           // bytes in all queues
+	stats     Stats
+}
+
+// Stats counts what an Assembler did. Those of the second group are limits hit.
+type Stats struct {
+	Segments  uint64
+	Streams   uint64 // conversations, as Wireshark numbers them
+	Gaps      uint64
+	GapBytes  uint64 // never captured
+	CutBytes  uint64 // cut by the snapshot length
+	Stale     uint64 // segments outside the window, and RSTs that a host would not believe
+	Conflicts uint64 // segments that repeat bytes with other content
+
+	OpeningsEvicted uint64 // connections without data beyond maxOpenings
+	StreamsEvicted  uint64 // conversations beyond maxStreams
+	QueueLimit      uint64 // holes given up since a direction's queue was full
+	QueuedLimit     uint64 // holes given up since all queues together were full
+}
+
+// New makes an Assembler that calls h.
+func New(h Handler, o Options) *Assembler {
+	a := &Assembler{handler: h, ackedWait: o.AckedWait, holeWait: o.HoleWait, table: newTable()}
+	if a.ackedWait <= 0 {
+		a.ackedWait = 10 * time.Second
+	}
+	if a.holeWait <= 0 {
+		a.holeWait = 30 * time.Second
+	}
+	return a
+}
+
+// Stats tells what was done so far.
+func (a *Assembler) Stats() Stats {
+	s := a.stats
+	s.Streams = a.table.next
+	return s
+}
+
+// Segment takes the next segment of the capture; it is lent. The error is one
+// of the handler's.
+func (a *Assembler) Segment(s *capture.Segment) error {
+	a.last = s.Stamp
+	a.stats.Segments++
+	a.unswept++
+	if err := a.Advance(s.Time); err != nil {
+		return err
+	}
+	key, fromLow := keyOf(s.Flow)
+	r := a.table.find(key)
+	if r != nil && reuses(r, r.direction(fromLow), s) {
+		if r.stream != nil {
+			if err := a.end(r.stream, Reason{How: Reused}, s.Stamp); err != nil {
+				return err
+			}
+		}
+		r = nil
+	}
+	if r == nil {
+		var err error
+		if r, err = a.begin(key, fromLow, s); err != nil {
+			return err
+		}
+	}
+	r.last = a.now.UnixNano()
+	if s.Flags&(capture.FIN|capture.RST) != 0 {
+		r.ended = true
+	}
+	switch {
+	case r.stream != nil:
+		return a.segment(r.stream, r.direction(fromLow), s)
+	case r.opening != nil:
+		return a.handshake(r, fromLow, s)
+	}
+	return nil // ignored, or over
+}
+
+// reuses reports whether s opens a new connection on known ports, by the rule
+// of Wireshark's tcp.stream: a SYN with another sequence number, or after the
+// old connection's end.
+func reuses(r *record, d Direction, s *capture.Segment) bool {
+	return s.Flags&(capture.SYN|capture.ACK) == capture.SYN &&
+		r.known[d] && (s.Seq != r.base[d] || r.ended)
+}
+
+// begin makes the record of a conversation seen for the first time.
+func (a *Assembler) begin(key flowKey, fromLow bool, s *capture.Segment) (*record, error) {
+	if len(a.table.byKey) >= maxStreams {
+		if err := a.evict(); err != nil {
+			return nil, err
+		}
+	}
+	r := a.table.add(key, fromLow)
+	r.opening = &opening{first: s.Stamp, scale: [2]int8{-1, -1}}
+	a.table.openings.push(r)
+	if a.table.openings.len() > maxOpenings {
+		// Those that have got data since are no longer counted as opening.
+		if old := a.table.openings.pop(); old.opening != nil && !old.gone {
+			a.stats.OpeningsEvicted++
+			old.opening = nil
+			a.table.remove(old)
+		}
+	}
+	return r, nil
+}
+
+// handshake follows a connection that has carried no data yet (RFC 9293, 3.5).
+func (a *Assembler) handshake(r *record, fromLow bool, s *capture.Segment) error {
+	o := r.opening
+	if s.Flags.Has(capture.SYN) && !r.oriented {
+		r.orient(fromLow != s.Flags.Has(capture.ACK))
+	}
+	d := r.direction(fromLow)
+	o.packets[d]++
+	r.learn(d, s)
+	switch {
+	case s.Flags.Has(capture.SYN | capture.ACK):
+		if o.synack.Packet == 0 {
+			o.synack = s.Stamp
+		}
+	case s.Flags.Has(capture.SYN):
+		if o.syn.Packet == 0 {
+			o.syn = s.Stamp
+		}
+	case s.Flags.Has(capture.ACK) && d == FromClient && o.ack.Packet == 0 && o.synack.Packet != 0:
+		o.ack = s.Stamp
+	}
+	if s.Flags.Has(capture.SYN) {
+		o.synSeen[d], o.scale[d] = true, s.Scale
+	}
+	if len(s.Payload)+s.Missing == 0 || s.Flags.Has(capture.RST) {
+		return nil
+	}
+	return a.segment(a.promote(r), d, s)
+}
+
+// learn takes the initial sequence numbers, as Wireshark does: of the sender
+// from its SYN or its first segment, of the other end from the first ACK.
+func (r *record) learn(d Direction, s *capture.Segment) {
+	if !r.known[d] {
+		r.base[d], r.known[d] = s.Seq-1, true
+		if s.Flags.Has(capture.SYN) {
+			r.base[d] = s.Seq
+		}
+	}
+	if o := d.Reverse(); !r.known[o] && s.Flags.Has(capture.ACK) {
+		r.base[o], r.known[o] = s.Ack-1, true
+	}
+}
+
+// orient says which end opened the connection.
+func (r *record) orient(lowClient bool) {
+	r.oriented = true
+	if r.lowClient == lowClient {
+		return
+	}
+	r.lowClient = lowClient
+	r.base[0], r.base[1] = r.base[1], r.base[0]
+	r.known[0], r.known[1] = r.known[1], r.known[0]
+	o := r.opening
+	o.packets[0], o.packets[1] = o.packets[1], o.packets[0]
+	o.scale[0], o.scale[1] = o.scale[1], o.scale[0]
+	o.synSeen[0], o.synSeen[1] = o.synSeen[1], o.synSeen[0]
+}
+
+// promote makes the stream of a connection that carries its first data.
+func (a *Assembler) promote(r *record) *stream {
+	o := r.opening
+	st := &stream{rec: r}
+	st.Index, st.Oriented = r.index, r.oriented
+	st.First, st.SYN, st.SYNACK, st.ACK = o.first, o.syn, o.synack, o.ack
+	st.Client, st.Server = r.key.ends(r.lowClient)
+	for d := range st.half {
+		h := &st.half[d]
+		h.base, h.known = r.base[d], r.known[d]
+		// A SYN-ACK proves the client's SYN too.
+		if o.synSeen[d] || d == int(FromClient) && o.synack.Packet != 0 {
+			h.started, h.next, h.end, h.acked = true, 1, 1, 1
+		}
+		h.scale = -1
+		if o.synSeen[0] && o.synSeen[1] {
+			// Both ends must have sent the option (RFC 7323, 2.2).
+			h.scale = max(0, o.scale[d])
+			if o.scale[0] < 0 || o.scale[1] < 0 {
+				h.scale = 0
+			}
+		}
+		st.Halves[d].Packets = uint64(o.packets[d])
+	}
+	r.opening, r.stream = nil, st
+	return st
+}
+
+// ends are the two addresses of k, client first.
+func (k flowKey) ends(lowClient bool) (client, server netip.AddrPort) {
+	lo := netip.AddrPortFrom(addrOf(k.lo), k.loPort)
+	hi := netip.AddrPortFrom(addrOf(k.hi), k.hiPort)
+	if lowClient {
+		return lo, hi
+	}
+	return hi, lo
+}
+
+// segment takes a segment of a stream that carries data.
+func (a *Assembler) segment(st *stream, d Direction, s *capture.Segment) error {
+	h, p := &st.half[d], &st.half[d.Reverse()]
+	st.packets++
+	if st.packets > 1 { // the first was counted in the handshake
+		st.Halves[d].Packets++
+	}
+	if !h.known {
+		h.base, h.known = s.Seq-1, true
+		if s.Flags.Has(capture.SYN) {
+			h.base = s.Seq
+		}
+		st.rec.base[d], st.rec.known[d] = h.base, true
+	}
+	if s.Flags.Has(capture.SYN) {
+		if !h.started {
+			h.started, h.next, h.end = true, 1, 1
+		}
+		if s.Flags.Has(capture.ACK) && st.SYNACK.Packet == 0 {
+			st.SYNACK = s.Stamp
+		}
+	}
+	var need int64
+	if s.Flags.Has(capture.ACK) {
+		need = p.acknowledge(s, h.scale)
+		if !st.rec.known[d.Reverse()] {
+			st.rec.base[d.Reverse()], st.rec.known[d.Reverse()] = p.base, true
+		}
+	}
+	if s.Flags.Has(capture.RST) {
+		a.reset(st, d, s)
+		return a.settleIfNeeded(st)
+	}
+	if st.rst != nil && st.rst.from == d && s.Time.Sub(st.rst.at.Time) > reorderTime {
+		st.rst = nil // its sender goes on: the RST was not its own
+	}
+	if err := a.data(st, d, s, need); err != nil || st.dead {
+		return err
+	}
+	return a.settleIfNeeded(st)
+}
+
+// data takes a segment's payload and FIN.
+func (a *Assembler) data(st *stream, d Direction, s *capture.Segment, need int64) error {
+	h, p := &st.half[d], &st.half[d.Reverse()]
+	seq := s.Seq
+	if s.Flags.Has(capture.SYN) {
+		seq++
+	}
+	size := len(s.Payload) + s.Missing
+	fin := s.Flags.Has(capture.FIN)
+	if size == 0 && !fin {
+		return nil
+	}
+	off := h.offset(seq)
+	if !h.started {
+		off = offset(seq, h.base, 1)
+		h.started, h.next, h.end = true, off, off
+	}
+	end := off + int64(size)
+	if !h.near(off) && !h.follow(off, end) {
+		a.stats.Stale++
+		return nil
+	}
+	if end <= h.next && !(fin && !h.finKnown && end == h.next) {
+		if size > 0 {
+			st.Halves[d].Retransmitted++
+		}
+		return nil
+	}
+	if h.finKnown && end > h.fin {
+		a.stats.Stale++ // bytes behind the FIN
+		return nil
+	}
+	if st.rst != nil && st.rst.from == d && end > st.rst.off {
+		st.rst = nil
+	}
+	h.end = max(h.end, end)
+	if size > 0 {
+		h.blind = false
+	}
+	if h.wait == nil && off <= h.next && !p.holds(need) {
+		// In order: nothing is copied.
+		c := chunk{off: off, data: s.Payload, missing: s.Missing, at: s.Stamp}
+		if off < h.next {
+			c.cutHead(h.next)
+		}
+		if err := a.hand(st, d, &c); err != nil || st.dead {
+			return err
+		}
+		if fin {
+			h.fin, h.finKnown = end, true
+			return a.finish(st, d, s.Stamp)
+		}
+		return nil
+	}
+	if h.wait == nil {
+		h.wait = &wait{}
+	}
+	if size > 0 {
+		if off > h.next {
+			st.Halves[d].OutOfOrder++
+		}
+		c := chunk{off: off, data: s.Payload, missing: s.Missing, need: need, at: s.Stamp}
+		c.cutHead(h.next)
+		added, conflict := h.wait.queue.insert(c)
+		a.queued += added
+		if conflict > 0 {
+			a.stats.Conflicts++
+			st.Halves[d].Conflicts++
+			if err := a.conflict(st, d, conflict, s.Stamp); err != nil || st.dead {
+				return err
+			}
+		}
+	}
+	if fin && !h.finKnown {
+		h.fin, h.finKnown = end, true
+		h.wait.finNeed, h.wait.finAt = need, s.Stamp
+	}
+	return nil
+}
+
+// reset takes an RST. Only one at the next sequence number takes effect at
+// once; one elsewhere in the window does when nothing follows that refutes it
+// (RFC 5961, 3.2); any other is forged or old.
+func (a *Assembler) reset(st *stream, d Direction, s *capture.Segment) {
+	h := &st.half[d]
+	off := h.offset(s.Seq)
+	if h.started && (off < min(h.next, max(h.acked, 1)) || !h.near(off)) {
+		a.stats.Stale++
+		return
+	}
+	if st.rst == nil {
+		st.rst = &reset{from: d, off: off, at: s.Stamp}
+	}
+}
+
+// stamp is the present in packet time, with the last segment's number.
+func (a *Assembler) stamp() capture.Stamp {
+	return capture.Stamp{Time: a.now, Packet: a.last.Packet}
+}
+
+// addrOf undoes the mapping of flowKey.
+func addrOf(w [2]uint64) netip.Addr {
+	var b [16]byte
+	for i := range 8 {
+		b[i] = byte(w[0] >> (56 - 8*i))
+		b[8+i] = byte(w[1] >> (56 - 8*i))
+	}
+	return netip.AddrFrom16(b).Unmap()
+}
+
+// ignored reports whether err only says that the stream is not wanted.
+func ignored(err error) bool { return errors.Is(err, ErrIgnore) }

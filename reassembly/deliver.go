@@ -1,0 +1,124 @@
+package reassembly
+
+import "wstap/capture"
+
+// hand gives the next bytes of a direction to the handler: c begins at next.
+func (a *Assembler) hand(st *stream, d Direction, c *chunk) error {
+	h := &st.half[d]
+	if len(c.data)+c.missing == 0 {
+		return nil
+	}
+	if !a.open(st) {
+		return nil
+	}
+	if n := len(c.data); n > 0 {
+		h.next += int64(n)
+		st.Halves[d].Bytes += uint64(n)
+		if err := st.handler.Data(d, c.data, c.at); err != nil {
+			return a.refused(st, err)
+		}
+	}
+	if c.missing > 0 {
+		a.stats.CutBytes += uint64(c.missing)
+		return a.lose(st, d, Gap{int64(c.missing), Truncated}, c.at)
+	}
+	return nil
+}
+
+// open asks the handler for its view of the stream, once. It reports whether
+// there is one to talk to.
+func (a *Assembler) open(st *stream) bool {
+	if st.handler != nil {
+		return true
+	}
+	st.handler = a.handler.Open(&st.Stream)
+	if st.handler == nil {
+		a.forget(st)
+		return false
+	}
+	st.fins, _ = st.handler.(FINHandler)
+	st.clash, _ = st.handler.(ConflictHandler)
+	return true
+}
+
+// lose tells the handler of a gap at next.
+func (a *Assembler) lose(st *stream, d Direction, g Gap, at capture.Stamp) error {
+	if !a.open(st) {
+		return nil
+	}
+	st.half[d].next += g.Bytes
+	if g.Cause != Truncated {
+		st.Halves[d].Missing += uint64(g.Bytes)
+		a.stats.Gaps++
+		a.stats.GapBytes += uint64(g.Bytes)
+	}
+	return a.refused(st, st.handler.Gap(d, g, at))
+}
+
+func (a *Assembler) conflict(st *stream, d Direction, n int64, at capture.Stamp) error {
+	if st.clash == nil {
+		return nil
+	}
+	return a.refused(st, st.clash.Conflict(d, n, at))
+}
+
+// finish takes the FIN of a direction, all of whose bytes were handed on.
+func (a *Assembler) finish(st *stream, d Direction, at capture.Stamp) error {
+	h := &st.half[d]
+	h.done, h.far = true, nil
+	if h.wait != nil {
+		a.drop(h)
+	}
+	if !st.halfway {
+		st.halfway, st.first = true, d
+	}
+	if st.half[d.Reverse()].done {
+		return a.close(st, Reason{FINs, st.first}, at)
+	}
+	if st.fins != nil {
+		return a.refused(st, st.fins.FIN(d, at))
+	}
+	return nil
+}
+
+// refused turns ErrIgnore into the end of our interest, and passes on faults.
+func (a *Assembler) refused(st *stream, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ignored(err) {
+		a.forget(st)
+		return nil
+	}
+	return err
+}
+
+// close ends the stream: what is queued was handed on before.
+func (a *Assembler) close(st *stream, why Reason, at capture.Stamp) error {
+	handler := st.handler
+	a.forget(st)
+	if handler == nil {
+		return nil
+	}
+	if err := handler.Close(why, at); err != nil && !ignored(err) {
+		return err
+	}
+	return nil
+}
+
+// forget frees all that is held of a stream but its record.
+func (a *Assembler) forget(st *stream) {
+	for d := range st.half {
+		if st.half[d].wait != nil {
+			a.drop(&st.half[d])
+		}
+	}
+	st.dead, st.handler, st.fins, st.clash = true, nil, nil, nil
+	st.rec.stream = nil
+}
+
+// drop empties what a half holds back.
+func (a *Assembler) drop(h *half) {
+	a.queued -= h.wait.queue.bytes
+	h.wait = nil
+}

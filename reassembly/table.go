@@ -1,0 +1,153 @@
+package reassembly
+
+import (
+	"encoding/binary"
+
+	"wstap/capture"
+)
+
+// flowKey names a conversation whichever end sent the packet: the lower end
+// stands first. IPv4 addresses are mapped into IPv6.
+type flowKey struct {
+	lo, hi         [2]uint64
+	loPort, hiPort uint16
+}
+
+// keyOf also reports whether the sender is the lower end.
+func keyOf(f capture.Flow) (k flowKey, fromLow bool) {
+	src, dst := f.Src.Addr().As16(), f.Dst.Addr().As16()
+	s := [2]uint64{binary.BigEndian.Uint64(src[:8]), binary.BigEndian.Uint64(src[8:])}
+	d := [2]uint64{binary.BigEndian.Uint64(dst[:8]), binary.BigEndian.Uint64(dst[8:])}
+	sp, dp := f.Src.Port(), f.Dst.Port()
+	if s[0] < d[0] || s[0] == d[0] && (s[1] < d[1] || s[1] == d[1] && sp <= dp) {
+		return flowKey{s, d, sp, dp}, true
+	}
+	return flowKey{d, s, dp, sp}, false
+}
+
+// record is what is kept of every conversation, also of those that are of no
+// interest: enough to number them as Wireshark does and to see a port reused.
+type record struct {
+	index     uint64
+	key       flowKey
+	base      [2]uint32 // sequence number of offset 0, by Direction
+	known     [2]bool   // base is known
+	lowClient bool      // the lower end of the key is the client
+	oriented  bool
+	ended     bool // a FIN or an RST was seen
+	gone      bool // no longer in the table
+	last      int64
+	opening   *opening // until the first payload byte
+	stream    *stream  // from then on; both nil once ignored or closed
+}
+
+// direction of a packet of this conversation.
+func (r *record) direction(fromLow bool) Direction {
+	if fromLow == r.lowClient {
+		return FromClient
+	}
+	return FromServer
+}
+
+// opening is what is kept of a connection that has carried no data: its
+// handshake. A flood of SYNs costs one each, bounded by maxOpenings.
+type opening struct {
+	first, syn, synack, ack capture.Stamp
+	scale                   [2]int8
+	window                  [2]uint16
+	synSeen                 [2]bool
+	packets                 [2]uint32
+}
+
+// table holds the records, by key and in order of creation.
+type table struct {
+	byKey    map[flowKey]*record
+	order    fifo // all records but those in pinned
+	pinned   fifo // those that the handler had pinned when room was needed
+	openings fifo // those with an opening
+	next     uint64
+	lastKey  flowKey
+	lastRec  *record
+}
+
+func newTable() table {
+	return table{byKey: make(map[flowKey]*record)}
+}
+
+// find looks up a conversation; the one of the packet before is found without
+// the map, since packets come in runs.
+func (t *table) find(k flowKey) *record {
+	if t.lastRec != nil && t.lastKey == k {
+		return t.lastRec
+	}
+	r := t.byKey[k]
+	if r != nil {
+		t.lastKey, t.lastRec = k, r
+	}
+	return r
+}
+
+// add makes the record of a new conversation, replacing one on the same ports.
+func (t *table) add(k flowKey, fromLow bool) *record {
+	if old := t.byKey[k]; old != nil {
+		old.gone = true
+	}
+	r := &record{index: t.next, key: k, lowClient: fromLow}
+	t.next++
+	t.byKey[k] = r
+	t.lastKey, t.lastRec = k, r
+	t.order.push(r)
+	return r
+}
+
+func (t *table) remove(r *record) {
+	if r.gone {
+		return
+	}
+	r.gone = true
+	delete(t.byKey, r.key)
+	if t.lastRec == r {
+		t.lastRec = nil
+	}
+}
+
+// fifo is a queue of records in order of arrival.
+type fifo struct {
+	items []*record
+	head  int
+}
+
+func (f *fifo) push(r *record) {
+	if f.head > 1024 && f.head > len(f.items)/2 {
+		n := copy(f.items, f.items[f.head:])
+		clear(f.items[n:])
+		f.items, f.head = f.items[:n], 0
+	}
+	f.items = append(f.items, r)
+}
+
+// pop takes the oldest; nil when empty.
+func (f *fifo) pop() *record {
+	if f.head == len(f.items) {
+		return nil
+	}
+	r := f.items[f.head]
+	f.items[f.head] = nil
+	f.head++
+	return r
+}
+
+func (f *fifo) len() int { return len(f.items) - f.head }
+
+// sift drops the records that keep says no to. Order stays.
+func (f *fifo) sift(keep func(*record) bool) {
+	n := 0
+	for _, r := range f.items[f.head:] {
+		if keep(r) {
+			f.items[n] = r
+			n++
+		}
+	}
+	clear(f.items[n:])
+	f.items, f.head = f.items[:n], 0
+}
