@@ -19,8 +19,12 @@ const (
 	LinkCHDLC     LinkType = 104 // Cisco HDLC
 	LinkLoop      LinkType = 108 // OpenBSD loopback, address family in network order
 	LinkLinuxSLL  LinkType = 113 // Linux cooked capture v1
+	LinkUser2     LinkType = 149 // macOS writes PKTAP with this number too
 	LinkIPv4      LinkType = 228 // raw IPv4
 	LinkIPv6      LinkType = 229 // raw IPv6
+	LinkNFLOG     LinkType = 239 // Linux netfilter log
+	LinkIPoIB     LinkType = 242 // IP over InfiniBand
+	LinkPKTAP     LinkType = 258 // macOS per-packet metadata
 	LinkLinuxSLL2 LinkType = 276 // Linux cooked capture v2: what `tcpdump -i any` writes
 )
 
@@ -28,6 +32,7 @@ var linkNames = map[LinkType]string{
 	LinkNull: "null", LinkEthernet: "ethernet", LinkPPP: "ppp", LinkRawBSD: "raw",
 	LinkRawOpen: "raw", LinkPPPHDLC: "ppp_hdlc", LinkPPPoE: "ppp_ether", LinkRaw: "raw",
 	LinkCHDLC: "c_hdlc", LinkLoop: "loop", LinkLinuxSLL: "linux_sll",
+	LinkUser2: "user2", LinkNFLOG: "nflog", LinkIPoIB: "ipoib", LinkPKTAP: "pktap",
 	LinkIPv4: "ipv4", LinkIPv6: "ipv6", LinkLinuxSLL2: "linux_sll2",
 }
 

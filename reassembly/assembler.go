@@ -30,12 +30,16 @@ const (
 	reorderPackets = 64
 	reorderTime    = 50 * time.Millisecond
 
-	closedIdle  = 2 * time.Minute // then an ended or ignored conversation is forgotten
-	openingIdle = 10 * time.Minute
-	streamIdle  = time.Hour
-	pinnedIdle  = 7 * 24 * time.Hour
-	sweepEvery  = 30 * time.Second
-	tickEvery   = 100 * time.Millisecond
+	// After this long without a segment a conversation is forgotten: its ports
+	// then make a new one.
+	closedIdle  = 2 * time.Minute  // after a FIN or RST
+	openingIdle = 10 * time.Minute // where no data was seen
+	// Keep-alives come every two hours at the least (RFC 9293, 3.8.4).
+	streamIdle = 150 * time.Minute
+	pinnedIdle = 7 * 24 * time.Hour
+
+	sweepEvery = 30 * time.Second
+	tickEvery  = 100 * time.Millisecond
 )
 
 // Options tune an Assembler; the zero value gives the defaults.
@@ -127,13 +131,16 @@ func (a *Assembler) Segment(s *capture.Segment) error {
 			return err
 		}
 	}
-	r.last = a.now.UnixNano()
+	r.last = a.now.Unix()
 	if s.Flags&(capture.FIN|capture.RST) != 0 {
 		r.ended = true
 	}
 	switch {
 	case r.stream != nil:
-		return a.segment(r.stream, r.direction(fromLow), s)
+		d := r.direction(fromLow)
+		r.stream.packets++
+		r.stream.Halves[d].Packets++
+		return a.segment(r.stream, d, s)
 	case r.opening != nil:
 		return a.handshake(r, fromLow, s)
 	}
@@ -156,13 +163,10 @@ func (a *Assembler) begin(key flowKey, fromLow bool, s *capture.Segment) (*recor
 		}
 	}
 	r := a.table.add(key, fromLow)
-	r.opening = &opening{first: s.Stamp, scale: [2]int8{-1, -1}}
-	a.table.openings.push(r)
-	if a.table.openings.len() > maxOpenings {
-		// Those that have got data since are no longer counted as opening.
-		if old := a.table.openings.pop(); old.opening != nil && !old.gone {
+	a.table.open(r, &opening{first: s.Stamp, half: [2]openingHalf{{scale: -1}, {scale: -1}}})
+	for a.table.opening > maxOpenings {
+		if old := a.table.openings.pop(); old.isOpening() {
 			a.stats.OpeningsEvicted++
-			old.opening = nil
 			a.table.remove(old)
 		}
 	}
@@ -176,7 +180,8 @@ func (a *Assembler) handshake(r *record, fromLow bool, s *capture.Segment) error
 		r.orient(fromLow != s.Flags.Has(capture.ACK))
 	}
 	d := r.direction(fromLow)
-	o.packets[d]++
+	h := &o.half[d]
+	h.packets++
 	r.learn(d, s)
 	switch {
 	case s.Flags.Has(capture.SYN | capture.ACK):
@@ -191,26 +196,63 @@ func (a *Assembler) handshake(r *record, fromLow bool, s *capture.Segment) error
 		o.ack = s.Stamp
 	}
 	if s.Flags.Has(capture.SYN) {
-		o.synSeen[d], o.scale[d] = true, s.Scale
+		h.syn, h.scale = true, s.Scale
 	}
-	if len(s.Payload)+s.Missing == 0 || s.Flags.Has(capture.RST) {
+	if s.Flags.Has(capture.RST) {
 		return nil
 	}
-	return a.segment(a.promote(r), d, s)
+	if len(s.Payload)+s.Missing == 0 {
+		if s.Flags.Has(capture.FIN) && h.fin == nil {
+			fin := *s
+			fin.Payload = nil // lent
+			h.fin = &fin
+		}
+		return nil
+	}
+	st := a.promote(r, d, s)
+	// FINs seen before any data: of an end that only listens, or out of order.
+	first := d
+	if f, g := o.half[d].fin, o.half[d.Reverse()].fin; f == nil || g != nil && g.Packet < f.Packet {
+		first = d.Reverse()
+	}
+	for _, d := range [2]Direction{first, first.Reverse()} {
+		if fin := o.half[d].fin; fin != nil && !st.dead {
+			if err := a.segment(st, d, fin); err != nil {
+				return err
+			}
+		}
+	}
+	if st.dead {
+		return nil
+	}
+	return a.segment(st, d, s)
 }
 
 // learn takes the initial sequence numbers, as Wireshark does: of the sender
 // from its SYN or its first segment, of the other end from the first ACK.
 func (r *record) learn(d Direction, s *capture.Segment) {
-	if !r.known[d] {
-		r.base[d], r.known[d] = s.Seq-1, true
-		if s.Flags.Has(capture.SYN) {
-			r.base[d] = s.Seq
-		}
+	r.know(d, origin(s))
+	if o := d.Reverse(); s.Flags.Has(capture.ACK) && r.know(o, s.Ack-1) {
+		r.opening.half[o].told = true
 	}
-	if o := d.Reverse(); !r.known[o] && s.Flags.Has(capture.ACK) {
-		r.base[o], r.known[o] = s.Ack-1, true
+}
+
+// know sets the sequence number of offset 0, once.
+func (r *record) know(d Direction, base uint32) (first bool) {
+	if r.known[d] {
+		return false
 	}
+	r.base[d], r.known[d] = base, true
+	return true
+}
+
+// origin is what a direction's initial sequence number seems to be to whom s
+// is its first segment.
+func origin(s *capture.Segment) uint32 {
+	if s.Flags.Has(capture.SYN) {
+		return s.Seq
+	}
+	return s.Seq - 1
 }
 
 // orient says which end opened the connection.
@@ -223,36 +265,44 @@ func (r *record) orient(lowClient bool) {
 	r.base[0], r.base[1] = r.base[1], r.base[0]
 	r.known[0], r.known[1] = r.known[1], r.known[0]
 	o := r.opening
-	o.packets[0], o.packets[1] = o.packets[1], o.packets[0]
-	o.scale[0], o.scale[1] = o.scale[1], o.scale[0]
-	o.synSeen[0], o.synSeen[1] = o.synSeen[1], o.synSeen[0]
+	o.half[0], o.half[1] = o.half[1], o.half[0]
 }
 
-// promote makes the stream of a connection that carries its first data.
-func (a *Assembler) promote(r *record) *stream {
+// promote makes the stream of a connection that carries its first data, s.
+func (a *Assembler) promote(r *record, from Direction, s *capture.Segment) *stream {
 	o := r.opening
 	st := &stream{rec: r}
 	st.Index, st.Oriented = r.index, r.oriented
 	st.First, st.SYN, st.SYNACK, st.ACK = o.first, o.syn, o.synack, o.ack
 	st.Client, st.Server = r.key.ends(r.lowClient)
+	// A SYN that nobody answered and that the data do not follow was forged: the
+	// connection before it goes on (RFC 5961, 4).
+	off := offset(s.Seq, r.base[from], 0)
+	forged := o.synack.Packet == 0 && (off < 0 || off > unknownWindow)
 	for d := range st.half {
-		h := &st.half[d]
+		h, seen := &st.half[d], &o.half[d]
+		st.Halves[d].Packets = uint64(seen.packets)
+		h.scale = -1
+		if forged {
+			continue
+		}
 		h.base, h.known = r.base[d], r.known[d]
-		// A SYN-ACK proves the client's SYN too.
-		if o.synSeen[d] || d == int(FromClient) && o.synack.Packet != 0 {
+		if seen.syn {
 			h.started, h.next, h.end, h.acked = true, 1, 1, 1
 		}
-		h.scale = -1
-		if o.synSeen[0] && o.synSeen[1] {
+		// The other end's SYN or SYN-ACK was seen, so that this end's first ACK
+		// tells where it began.
+		h.told = seen.told && (o.syn.Packet != 0 || o.synack.Packet != 0)
+		if o.half[0].syn && o.half[1].syn {
 			// Both ends must have sent the option (RFC 7323, 2.2).
-			h.scale = max(0, o.scale[d])
-			if o.scale[0] < 0 || o.scale[1] < 0 {
+			h.scale = max(0, seen.scale)
+			if o.half[0].scale < 0 || o.half[1].scale < 0 {
 				h.scale = 0
 			}
 		}
-		st.Halves[d].Packets = uint64(o.packets[d])
 	}
-	r.opening, r.stream = nil, st
+	a.table.opened(r)
+	r.stream = st
 	return st
 }
 
@@ -269,16 +319,9 @@ func (k flowKey) ends(lowClient bool) (client, server netip.AddrPort) {
 // segment takes a segment of a stream that carries data.
 func (a *Assembler) segment(st *stream, d Direction, s *capture.Segment) error {
 	h, p := &st.half[d], &st.half[d.Reverse()]
-	st.packets++
-	if st.packets > 1 { // the first was counted in the handshake
-		st.Halves[d].Packets++
-	}
 	if !h.known {
-		h.base, h.known = s.Seq-1, true
-		if s.Flags.Has(capture.SYN) {
-			h.base = s.Seq
-		}
-		st.rec.base[d], st.rec.known[d] = h.base, true
+		h.base, h.known = origin(s), true
+		st.rec.know(d, h.base)
 	}
 	if s.Flags.Has(capture.SYN) {
 		if !h.started {
@@ -290,16 +333,17 @@ func (a *Assembler) segment(st *stream, d Direction, s *capture.Segment) error {
 	}
 	var need int64
 	if s.Flags.Has(capture.ACK) {
-		need = p.acknowledge(s, h.scale)
-		if !st.rec.known[d.Reverse()] {
-			st.rec.base[d.Reverse()], st.rec.known[d.Reverse()] = p.base, true
+		if !p.known {
+			p.base, p.known = s.Ack-1, true
+			st.rec.know(d.Reverse(), p.base)
 		}
+		need = p.acknowledge(s, h.scale)
 	}
 	if s.Flags.Has(capture.RST) {
 		a.reset(st, d, s)
 		return a.settleIfNeeded(st)
 	}
-	if st.rst != nil && st.rst.from == d && s.Time.Sub(st.rst.at.Time) > reorderTime {
+	if st.rst != nil && st.rst.from == d && a.now.Sub(st.rst.since) > reorderTime {
 		st.rst = nil // its sender goes on: the RST was not its own
 	}
 	if err := a.data(st, d, s, need); err != nil || st.dead {
@@ -322,8 +366,12 @@ func (a *Assembler) data(st *stream, d Direction, s *capture.Segment, need int64
 	}
 	off := h.offset(seq)
 	if !h.started {
-		off = offset(seq, h.base, 1)
-		h.started, h.next, h.end = true, off, off
+		// What lies below 1 was acknowledged before the capture began.
+		h.started, h.next = true, max(off, 1)
+		if h.told {
+			h.next = 1
+		}
+		h.end = h.next
 	}
 	end := off + int64(size)
 	if !h.near(off) && !h.follow(off, end) {
@@ -339,6 +387,12 @@ func (a *Assembler) data(st *stream, d Direction, s *capture.Segment, need int64
 	if h.finKnown && end > h.fin {
 		a.stats.Stale++ // bytes behind the FIN
 		return nil
+	}
+	if fin && !h.finKnown && end < h.end {
+		a.stats.Stale++ // bytes behind it were seen already
+		if fin = false; size == 0 {
+			return nil
+		}
 	}
 	if st.rst != nil && st.rst.from == d && end > st.rst.off {
 		st.rst = nil
@@ -356,23 +410,27 @@ func (a *Assembler) data(st *stream, d Direction, s *capture.Segment, need int64
 		if err := a.hand(st, d, &c); err != nil || st.dead {
 			return err
 		}
-		if fin {
+		if !fin {
+			return nil
+		}
+		if st.handler != nil {
 			h.fin, h.finKnown = end, true
 			return a.finish(st, d, s.Stamp)
 		}
-		return nil
+		need = 0
 	}
 	if h.wait == nil {
 		h.wait = &wait{}
 	}
-	if size > 0 {
+	if end > h.next {
 		if off > h.next {
 			st.Halves[d].OutOfOrder++
 		}
-		c := chunk{off: off, data: s.Payload, missing: s.Missing, need: need, at: s.Stamp}
+		c := chunk{off: off, data: s.Payload, missing: s.Missing, need: need, at: s.Stamp, since: a.now}
 		c.cutHead(h.next)
-		added, conflict := h.wait.queue.insert(c)
-		a.queued += added
+		before := h.wait.queue.bytes
+		conflict := h.wait.queue.insert(c)
+		a.queued += h.wait.queue.bytes - before
 		if conflict > 0 {
 			a.stats.Conflicts++
 			st.Halves[d].Conflicts++
@@ -399,7 +457,7 @@ func (a *Assembler) reset(st *stream, d Direction, s *capture.Segment) {
 		return
 	}
 	if st.rst == nil {
-		st.rst = &reset{from: d, off: off, at: s.Stamp}
+		st.rst = &reset{from: d, off: off, at: s.Stamp, since: a.now}
 	}
 }
 

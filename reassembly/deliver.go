@@ -26,7 +26,7 @@ func (a *Assembler) hand(st *stream, d Direction, c *chunk) error {
 }
 
 // open asks the handler for its view of the stream, once. It reports whether
-// there is one to talk to.
+// there is one to talk to; if not, the stream is dead.
 func (a *Assembler) open(st *stream) bool {
 	if st.handler != nil {
 		return true
@@ -36,8 +36,6 @@ func (a *Assembler) open(st *stream) bool {
 		a.forget(st)
 		return false
 	}
-	st.fins, _ = st.handler.(FINHandler)
-	st.clash, _ = st.handler.(ConflictHandler)
 	return true
 }
 
@@ -56,10 +54,13 @@ func (a *Assembler) lose(st *stream, d Direction, g Gap, at capture.Stamp) error
 }
 
 func (a *Assembler) conflict(st *stream, d Direction, n int64, at capture.Stamp) error {
-	if st.clash == nil {
+	if !a.open(st) {
 		return nil
 	}
-	return a.refused(st, st.clash.Conflict(d, n, at))
+	if h, ok := st.handler.(ConflictHandler); ok {
+		return a.refused(st, h.Conflict(d, n, at))
+	}
+	return nil
 }
 
 // finish takes the FIN of a direction, all of whose bytes were handed on.
@@ -75,8 +76,8 @@ func (a *Assembler) finish(st *stream, d Direction, at capture.Stamp) error {
 	if st.half[d.Reverse()].done {
 		return a.close(st, Reason{FINs, st.first}, at)
 	}
-	if st.fins != nil {
-		return a.refused(st, st.fins.FIN(d, at))
+	if f, ok := st.handler.(FINHandler); ok {
+		return a.refused(st, f.FIN(d, at))
 	}
 	return nil
 }
@@ -113,8 +114,8 @@ func (a *Assembler) forget(st *stream) {
 			a.drop(&st.half[d])
 		}
 	}
-	st.dead, st.handler, st.fins, st.clash = true, nil, nil, nil
-	st.rec.stream = nil
+	a.disarm(st)
+	st.dead, st.handler, st.rec.stream = true, nil, nil
 }
 
 // drop empties what a half holds back.

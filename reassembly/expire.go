@@ -2,47 +2,9 @@ package reassembly
 
 import (
 	"cmp"
-	"container/heap"
 	"slices"
 	"time"
 )
-
-// timer is when a waiting stream is to be looked at again.
-type timer struct {
-	at     time.Time
-	stream *stream
-}
-
-// timers is a heap; equal times go by stream number, so that the order of
-// what is given up never depends on anything but the packets.
-type timers []timer
-
-func (t timers) Len() int { return len(t) }
-func (t timers) Less(i, j int) bool {
-	if c := t[i].at.Compare(t[j].at); c != 0 {
-		return c < 0
-	}
-	return t[i].stream.Index < t[j].stream.Index
-}
-func (t timers) Swap(i, j int) { t[i], t[j] = t[j], t[i] }
-func (t *timers) Push(x any)   { *t = append(*t, x.(timer)) }
-func (t *timers) Pop() any {
-	last := (*t)[len(*t)-1]
-	(*t)[len(*t)-1] = timer{}
-	*t = (*t)[:len(*t)-1]
-	return last
-}
-
-// arm sees to it that the stream is looked at when its wait is over.
-func (a *Assembler) arm(st *stream) {
-	if st.timed {
-		return
-	}
-	if at := a.due(st); !at.IsZero() {
-		st.timed = true
-		heap.Push(&a.timers, timer{at, st})
-	}
-}
 
 // Advance moves packet time on to now; times that go back are ignored. Call it
 // for packets that are not TCP, and for a live source's idle time.
@@ -51,15 +13,8 @@ func (a *Assembler) Advance(now time.Time) error {
 		return nil
 	}
 	a.now = now
-	for len(a.timers) > 0 && !a.timers[0].at.After(now) {
-		st := heap.Pop(&a.timers).(timer).stream
-		st.timed = false
-		if st.dead {
-			continue
-		}
-		if err := a.settle(st, false); err != nil {
-			return err
-		}
+	if err := a.fire(); err != nil {
+		return err
 	}
 	if a.sweep.IsZero() {
 		a.sweep = now.Add(sweepEvery)
@@ -81,34 +36,24 @@ func (a *Assembler) Advance(now time.Time) error {
 // expire forgets conversations of which nothing was seen for their idle limit.
 func (a *Assembler) expire() error {
 	a.sweep, a.unswept = a.now.Add(sweepEvery), 0
-	now := a.now.UnixNano()
+	now := a.now.Unix()
 	var idle []*stream
 	keep := func(r *record) bool {
 		if r.gone {
 			return false
 		}
-		limit := closedIdle
-		switch {
-		case r.stream != nil && r.stream.Pinned:
-			limit = pinnedIdle
-		case r.stream != nil:
-			limit = streamIdle
-		case r.opening != nil && !r.ended:
-			limit = openingIdle
-		}
-		if now-r.last < int64(limit) {
+		if now-r.last < int64(r.idleLimit()/time.Second) {
 			return true
 		}
 		if r.stream != nil {
 			idle = append(idle, r.stream)
 		}
-		r.opening = nil
 		a.table.remove(r)
 		return false
 	}
 	a.table.order.sift(keep)
 	a.table.pinned.sift(keep)
-	a.table.openings.sift(func(r *record) bool { return r.opening != nil && !r.gone })
+	a.table.openings.sift((*record).isOpening)
 	byIndex(idle)
 	for _, st := range idle {
 		if err := a.end(st, Reason{How: Timeout}, a.stamp()); err != nil {
@@ -116,6 +61,19 @@ func (a *Assembler) expire() error {
 		}
 	}
 	return nil
+}
+
+// idleLimit is how long r is kept without a segment.
+func (r *record) idleLimit() time.Duration {
+	switch {
+	case r.stream != nil && r.stream.Pinned:
+		return pinnedIdle
+	case r.stream == nil && r.ended:
+		return closedIdle
+	case r.opening != nil:
+		return openingIdle
+	}
+	return streamIdle // also where ignored: else its number would change
 }
 
 // evict makes room for one more conversation: the oldest goes, but those that
@@ -137,7 +95,6 @@ func (a *Assembler) evict() error {
 		}
 	}
 	a.stats.StreamsEvicted++
-	r.opening = nil
 	a.table.remove(r)
 	if r.stream == nil {
 		return nil

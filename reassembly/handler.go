@@ -14,10 +14,10 @@ import (
 	"wstap/capture"
 )
 
-// ErrIgnore is returned by a StreamHandler's Data or Gap when it wants nothing
-// more of this stream. The Assembler frees all that it holds of the stream,
-// keeps only a record that the conversation is known, and does not call the
-// handler again, not even to close. It is no fault.
+// ErrIgnore is returned by a method of a StreamHandler that wants nothing more
+// of this stream. The Assembler frees all that it holds of the stream, keeps
+// only a record that the conversation is known, and does not call the handler
+// again, not even to close. It is no fault.
 var ErrIgnore = errors.New("stream ignored")
 
 // Direction says which end sent the bytes.

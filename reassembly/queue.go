@@ -3,6 +3,7 @@ package reassembly
 import (
 	"bytes"
 	"slices"
+	"time"
 
 	"wstap/capture"
 )
@@ -15,19 +16,24 @@ type chunk struct {
 	missing int    // bytes behind data cut by the snapshot length
 	need    int64  // offset that the other direction must have reached; see half.holds
 	at      capture.Stamp
+	since   time.Time // packet time when it came, which at may be behind
 }
+
+// chunkCost is what a chunk costs beside its bytes. It counts against the
+// bounds, or chunks of one byte would cost a hundred times what is counted.
+const chunkCost = 128
 
 func (c *chunk) end() int64 { return c.off + int64(len(c.data)) + int64(c.missing) }
 
 // queue holds chunks in order of offset; they do not overlap.
 type queue struct {
 	chunks []chunk
-	bytes  int
+	bytes  int // of the chunks, chunkCost included
 }
 
-// insert copies what of c is not there yet. It returns how many bytes it
-// added, and how many bytes c repeats with other content: the first copy wins.
-func (q *queue) insert(c chunk) (added int, conflict int64) {
+// insert copies what of c is not there yet. It returns how many bytes c repeats
+// with other content: the first copy wins.
+func (q *queue) insert(c chunk) (conflict int64) {
 	// Nearly always the new chunk belongs at the end.
 	i := len(q.chunks)
 	for i > 0 && q.chunks[i-1].end() > c.off {
@@ -35,33 +41,32 @@ func (q *queue) insert(c chunk) (added int, conflict int64) {
 	}
 	for c.off < c.end() {
 		if i == len(q.chunks) || c.end() <= q.chunks[i].off {
-			added += q.place(i, c)
-			return added, conflict
+			q.place(i, c)
+			return conflict
 		}
 		next := &q.chunks[i]
 		if c.off < next.off {
 			head := c
 			head.cutTail(next.off)
-			added += q.place(i, head)
+			q.place(i, head)
 			i++
 			next = &q.chunks[i]
 			c.cutHead(next.off)
 		}
 		conflict += next.differs(&c)
 		if c.end() <= next.end() {
-			return added, conflict
+			return conflict
 		}
 		c.cutHead(next.end())
 		i++
 	}
-	return added, conflict
+	return conflict
 }
 
-func (q *queue) place(i int, c chunk) int {
+func (q *queue) place(i int, c chunk) {
 	c.data = bytes.Clone(c.data)
 	q.chunks = slices.Insert(q.chunks, i, c)
-	q.bytes += len(c.data)
-	return len(c.data)
+	q.bytes += len(c.data) + chunkCost
 }
 
 // pop takes the first chunk.
@@ -69,7 +74,7 @@ func (q *queue) pop() chunk {
 	c := q.chunks[0]
 	q.chunks[0] = chunk{}
 	q.chunks = q.chunks[1:]
-	q.bytes -= len(c.data)
+	q.bytes -= len(c.data) + chunkCost
 	return c
 }
 

@@ -42,20 +42,23 @@ func (a *Assembler) settle(st *stream, force bool) error {
 	if st.rst != nil && !st.waits() && (force || a.resets(st)) {
 		return a.close(st, Reason{RST, st.rst.from}, st.rst.at)
 	}
-	if st.waits() || st.rst != nil {
-		a.arm(st)
-	}
+	a.arm(st)
 	return nil
 }
 
 // waits reports whether bytes of the stream are missing or held back.
 func (st *stream) waits() bool {
 	for d := range st.half {
-		if h := &st.half[d]; h.wait != nil || h.gap() != noHole {
+		if h := &st.half[d]; h.wait.bytes() || h.gap() != noHole {
 			return true
 		}
 	}
 	return false
+}
+
+// complete reports whether all of the direction up to its FIN was handed on.
+func (h *half) complete() bool {
+	return h.done || h.finKnown && h.next >= h.fin && !h.wait.bytes()
 }
 
 // resets reports whether the pending RST takes effect now: it stands exactly
@@ -63,7 +66,7 @@ func (st *stream) waits() bool {
 func (a *Assembler) resets(st *stream) bool {
 	h := &st.half[st.rst.from]
 	exact := !h.started || st.rst.off <= h.next || st.rst.off == h.end
-	return exact || a.now.Sub(st.rst.at.Time) >= a.holeWait
+	return exact || a.now.Sub(st.rst.since) >= a.holeWait
 }
 
 // drain hands on what is in order, of both directions in turn, since the bytes
@@ -71,12 +74,13 @@ func (a *Assembler) resets(st *stream) bool {
 func (a *Assembler) drain(st *stream) (moved bool, err error) {
 	for d := FromClient; d <= FromServer; d++ {
 		h, p := &st.half[d], &st.half[d.Reverse()]
-		for h.wait != nil && len(h.wait.queue.chunks) > 0 {
+		for h.wait.bytes() {
 			if c := &h.wait.queue.chunks[0]; c.off > h.next || p.holds(c.need) {
 				break
 			}
+			before := h.wait.queue.bytes
 			c := h.wait.queue.pop()
-			a.queued -= len(c.data)
+			a.queued -= before - h.wait.queue.bytes
 			c.cutHead(h.next)
 			moved = true
 			if err := a.hand(st, d, &c); err != nil || st.dead {
@@ -88,7 +92,8 @@ func (a *Assembler) drain(st *stream) (moved bool, err error) {
 			continue
 		}
 		if h.finKnown && len(w.queue.chunks) == 0 && h.next >= h.fin {
-			if p.holds(w.finNeed) {
+			// A FIN waits for the stream to be opened, so that it is told.
+			if p.holds(w.finNeed) || st.handler == nil && !p.complete() {
 				continue
 			}
 			moved = true
@@ -116,7 +121,7 @@ func (st *stream) untie() bool {
 			continue
 		}
 		need, at := &h.wait.finNeed, h.wait.finAt.Packet
-		if len(h.wait.queue.chunks) > 0 {
+		if h.wait.bytes() {
 			c := &h.wait.queue.chunks[0]
 			if c.off > h.next {
 				continue
@@ -151,71 +156,86 @@ func (a *Assembler) overdue(st *stream, force bool) (d Direction, why Cause, due
 		if h.wait == nil {
 			h.wait = &wait{}
 		}
+		a.watch(st, h, kind)
 		w := h.wait
-		if w.hole != kind {
-			w.hole, w.since, w.packets = kind, a.last, st.packets
-		}
-		waited := a.now.Sub(w.since.Time)
+		why, waited := Limit, a.now.Sub(w.since)
 		switch {
-		case kind == covered && (force || full || waited >= a.ackedWait ||
-			st.packets-w.packets >= reorderPackets && waited >= reorderTime):
-			return d, Acked, true
-		case kind == early && force:
-			return d, Closed, true
-		case kind == early && (full || waited >= a.holeWait):
-			return d, Limit, true
+		case kind == covered:
+			why = Acked
+			// Without timestamps it is the segments alone that count.
+			due = waited >= a.ackedWait ||
+				st.packets-w.packets >= reorderPackets && (waited >= reorderTime || a.now.IsZero())
+		case force:
+			why = Closed
+		default:
+			due = waited >= a.holeWait
+		}
+		if !due && !force && full != nil {
+			*full++
+			due = true
+		}
+		if due || force {
+			return d, why, true
 		}
 	}
 	return 0, 0, false
 }
 
-// full reports whether what the stream holds back has reached a bound.
-func (a *Assembler) full(st *stream) bool {
+// watch sees when waiting for the hole at next began.
+func (a *Assembler) watch(st *stream, h *half, kind hole) {
+	w := h.wait
+	queued := w.bytes()
+	switch {
+	case w.hole != kind:
+	case w.next == h.next:
+		return
+	case queued && kind == early:
+		// The hole before was filled or given up; this one is as old as the
+		// bytes behind it.
+		c := &w.queue.chunks[0]
+		w.next, w.since, w.at = h.next, c.since, c.at
+		return
+	case queued && kind == covered && h.holeEnd(kind) <= w.acked:
+		// Acknowledged together with the hole before.
+		w.next = h.next
+		return
+	}
+	// With nothing queued behind it, a hole that moves is no hole: data go on
+	// in order below an acknowledgment that was wrong.
+	w.hole, w.next, w.acked, w.at, w.since, w.packets = kind, h.next, h.acked, a.last, a.now, st.packets
+}
+
+// full reports whether what the stream holds back has reached a bound, by the
+// count of how often that one was.
+func (a *Assembler) full(st *stream) *uint64 {
 	for d := range st.half {
 		w := st.half[d].wait
-		if w == nil || len(w.queue.chunks) == 0 {
+		if !w.bytes() {
 			continue
 		}
 		if len(w.queue.chunks) > maxQueueChunks || w.queue.bytes > maxQueueBytes {
-			a.stats.QueueLimit++
-			return true
+			return &a.stats.QueueLimit
 		}
 		if a.queued > maxQueued {
-			a.stats.QueuedLimit++
-			return true
+			return &a.stats.QueuedLimit
 		}
 	}
-	return false
+	return nil
 }
 
 // skip gives up the hole at next.
 func (a *Assembler) skip(st *stream, d Direction, why Cause) error {
 	h := &st.half[d]
-	w := h.wait
-	at, queued := w.since, len(w.queue.chunks) > 0
-	to := h.acked
-	if h.finKnown {
-		to = min(to, h.fin)
-	}
-	if w.hole == early {
-		to = h.fin
-		if queued {
-			to = w.queue.chunks[0].off
-		}
-	} else if queued {
-		to = min(to, w.queue.chunks[0].off)
-	}
-	w.hole = noHole
-	if !queued && !h.finKnown {
-		h.blind = true
-		h.wait = nil
-		if to == h.next+1 {
+	n, at := h.holeEnd(h.wait.hole)-h.next, h.wait.at
+	if !h.wait.bytes() && !h.finKnown {
+		h.blind, h.wait = true, nil
+		if n == 1 {
 			// One sequence number, and nothing behind it: a FIN that was not
 			// captured, not a byte.
 			return nil
 		}
 	}
-	return a.lose(st, d, Gap{to - h.next, why}, at)
+	return a.lose(st, d, Gap{n, why}, at)
 }
 
 // end closes a stream from outside: all that is held is handed on first.
@@ -234,10 +254,15 @@ func (a *Assembler) end(st *stream, why Reason, at capture.Stamp) error {
 			}
 		}
 	}
+	// What waited for the stream to be opened.
+	if err := a.settle(st, true); err != nil || st.dead {
+		return err
+	}
 	return a.close(st, why, at)
 }
 
-// due is when the stream's next hole or RST is to be given up if nothing comes.
+// due is when the stream's next hole is to be given up or its RST believed if
+// nothing comes; the zero time if there is none.
 func (a *Assembler) due(st *stream) time.Time {
 	var first time.Time
 	sooner := func(t time.Time) {
@@ -252,13 +277,13 @@ func (a *Assembler) due(st *stream) time.Time {
 		}
 		switch w.hole {
 		case covered:
-			sooner(w.since.Time.Add(a.ackedWait))
+			sooner(w.since.Add(a.ackedWait))
 		case early:
-			sooner(w.since.Time.Add(a.holeWait))
+			sooner(w.since.Add(a.holeWait))
 		}
 	}
 	if st.rst != nil {
-		sooner(st.rst.at.Time.Add(a.holeWait))
+		sooner(st.rst.since.Add(a.holeWait))
 	}
 	return first
 }

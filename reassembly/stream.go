@@ -1,6 +1,8 @@
 package reassembly
 
 import (
+	"time"
+
 	"wstap/capture"
 )
 
@@ -9,22 +11,21 @@ type stream struct {
 	Stream
 	rec     *record
 	handler StreamHandler
-	fins    FINHandler      // handler, where it is one
-	clash   ConflictHandler // handler, where it is one
 	half    [2]half
-	packets uint32 // segments of both directions
+	packets uint32 // segments of both directions since the first data
 	first   Direction
 	halfway bool   // one direction has ended; first says which
 	dead    bool   // closed or ignored: the pointer is stale
-	timed   bool   // waits in the Assembler's timers
 	rst     *reset // an RST that can't take effect yet
+	timer   *timer // among the Assembler's timers
 }
 
 // reset is an RST that waits for the bytes before it.
 type reset struct {
-	from Direction
-	off  int64
-	at   capture.Stamp
+	from  Direction
+	off   int64
+	at    capture.Stamp
+	since time.Time // packet time, which at may be behind
 }
 
 // half is one direction of a stream. Offsets count from 0 = SYN, so that the
@@ -38,6 +39,7 @@ type half struct {
 
 	base     uint32
 	known    bool // base is known
+	told     bool // base is the initial sequence number though the SYN was not seen
 	started  bool // next is fixed: the SYN or data was seen
 	finKnown bool
 	done     bool // the FIN was handed on
@@ -56,9 +58,15 @@ type wait struct {
 	finNeed int64 // as chunk.need, for the FIN
 	finAt   capture.Stamp
 	hole    hole
-	since   capture.Stamp // when the hole was first seen as it is now
+	next    int64         // where the hole begins
+	acked   int64         // half.acked when waiting for it began
+	at      capture.Stamp // the packet that proved it
+	since   time.Time     // packet time then
 	packets uint32        // stream.packets then
 }
+
+// bytes reports whether bytes are held back, not only a FIN.
+func (w *wait) bytes() bool { return w != nil && len(w.queue.chunks) > 0 }
 
 // hole says why the next byte is known to be missing.
 type hole uint8
@@ -101,7 +109,7 @@ func (h *half) gap() hole {
 	if !h.started || h.done {
 		return noHole
 	}
-	queued := h.wait != nil && len(h.wait.queue.chunks) > 0
+	queued := h.wait.bytes()
 	ack := h.acked
 	if h.finKnown {
 		ack = min(ack, h.fin)
@@ -115,6 +123,18 @@ func (h *half) gap() hole {
 		return early
 	}
 	return noHole
+}
+
+// holeEnd is where the hole at next ends, kind being what gap has said.
+func (h *half) holeEnd(kind hole) int64 {
+	end := h.acked
+	if h.finKnown && (kind == early || h.fin < end) {
+		end = h.fin
+	}
+	if h.wait.bytes() && (kind == early || h.wait.queue.chunks[0].off < end) {
+		end = h.wait.queue.chunks[0].off
+	}
+	return end
 }
 
 // near reports whether data at off may belong to this half: not too far
@@ -135,8 +155,10 @@ func (h *half) follow(off, end int64) bool {
 		h.far = &far{off: off, end: end, score: 1}
 		return false
 	}
-	f.end = max(f.end, end)
-	f.score++
+	if end > f.end { // the same one again proves nothing
+		f.end = end
+		f.score++
+	}
 	if f.score < farScore {
 		return false
 	}
@@ -147,9 +169,6 @@ func (h *half) follow(off, end int64) bool {
 // acknowledge takes the acknowledgment number of a segment that the other end
 // sent. It returns the offset it stands for, 0 where it can't be true.
 func (h *half) acknowledge(s *capture.Segment, scale int8) int64 {
-	if !h.known {
-		h.base, h.known = s.Ack-1, true
-	}
 	ack := h.offset(s.Ack)
 	if h.started && ack > max(h.end, h.next, h.acked)+1 && !h.near(ack) {
 		// Acknowledges what lies outside the window: a forgery, unless data

@@ -34,9 +34,9 @@ type record struct {
 	known     [2]bool   // base is known
 	lowClient bool      // the lower end of the key is the client
 	oriented  bool
-	ended     bool // a FIN or an RST was seen
-	gone      bool // no longer in the table
-	last      int64
+	ended     bool     // a FIN or an RST was seen
+	gone      bool     // no longer in the table
+	last      int64    // packet time of the last segment, Unix seconds
 	opening   *opening // until the first payload byte
 	stream    *stream  // from then on; both nil once ignored or closed
 }
@@ -53,10 +53,16 @@ func (r *record) direction(fromLow bool) Direction {
 // handshake. A flood of SYNs costs one each, bounded by maxOpenings.
 type opening struct {
 	first, syn, synack, ack capture.Stamp
-	scale                   [2]int8
-	window                  [2]uint16
-	synSeen                 [2]bool
-	packets                 [2]uint32
+	half                    [2]openingHalf
+}
+
+// openingHalf is what one end of an opening has sent.
+type openingHalf struct {
+	packets uint32
+	scale   int8             // window scale of its SYN; -1 where it has none
+	syn     bool             // its SYN was seen
+	told    bool             // its initial sequence number was told by the other's ACK
+	fin     *capture.Segment // its first FIN, a copy: it may have come before the data
 }
 
 // table holds the records, by key and in order of creation.
@@ -65,6 +71,7 @@ type table struct {
 	order    fifo // all records but those in pinned
 	pinned   fifo // those that the handler had pinned when room was needed
 	openings fifo // those with an opening
+	opening  int  // how many there are with an opening
 	next     uint64
 	lastKey  flowKey
 	lastRec  *record
@@ -91,20 +98,44 @@ func (t *table) find(k flowKey) *record {
 func (t *table) add(k flowKey, fromLow bool) *record {
 	if old := t.byKey[k]; old != nil {
 		old.gone = true
+		t.opened(old)
 	}
 	r := &record{index: t.next, key: k, lowClient: fromLow}
 	t.next++
 	t.byKey[k] = r
 	t.lastKey, t.lastRec = k, r
+	// The lists also hold records that are gone: a flood on few ports would
+	// fill them if only the sweep, which packet time drives, took those out.
+	t.order.tidy(len(t.byKey), (*record).inTable)
 	t.order.push(r)
 	return r
 }
+
+// open starts the opening of a new record.
+func (t *table) open(r *record, o *opening) {
+	r.opening = o
+	t.opening++
+	t.openings.tidy(t.opening, (*record).isOpening)
+	t.openings.push(r)
+}
+
+// opened ends the opening of r, if it has one.
+func (t *table) opened(r *record) {
+	if r.opening != nil {
+		r.opening = nil
+		t.opening--
+	}
+}
+
+func (r *record) inTable() bool   { return !r.gone }
+func (r *record) isOpening() bool { return r.opening != nil }
 
 func (t *table) remove(r *record) {
 	if r.gone {
 		return
 	}
 	r.gone = true
+	t.opened(r)
 	delete(t.byKey, r.key)
 	if t.lastRec == r {
 		t.lastRec = nil
@@ -137,7 +168,13 @@ func (f *fifo) pop() *record {
 	return r
 }
 
-func (f *fifo) len() int { return len(f.items) - f.head }
+// tidy drops the records that keep says no to once they outnumber the live
+// ones, so that each costs O(1).
+func (f *fifo) tidy(live int, keep func(*record) bool) {
+	if len(f.items)-f.head > 2*live+1024 {
+		f.sift(keep)
+	}
+}
 
 // sift drops the records that keep says no to. Order stays.
 func (f *fifo) sift(keep func(*record) bool) {

@@ -66,10 +66,10 @@ type Frame struct {
 	Payload []byte
 	// Holes are the parts of the payload that were never captured, in order.
 	Holes []Hole
-	// Missing is the sum of Holes, and of what was cut off at the end.
-	Missing uint64
-	// Kept is less than Length-Missing where the payload limit cut Payload.
-	Kept      uint64
+	// Missing counts the payload bytes that were never captured: those of Holes,
+	// and those behind the last captured byte. Length-Missing exceeds
+	// len(Payload) where the frame limit cut Payload.
+	Missing   uint64
 	Certainty Certainty
 	// Code and Reason are those of a Close frame (RFC 6455, 5.5.1), where it
 	// has them; Code is 0 otherwise.
@@ -181,16 +181,20 @@ type Incomplete uint8
 
 // The reasons.
 const (
-	WhyNot       Incomplete = iota // it is whole
-	BytesMissing                   // some were never captured
-	ContextLost                    // the inflater's window went with an earlier gap
-	OverLimit                      // longer than the message limit
-	CaptureEnded                   // or the connection ended within it
+	WhyNot          Incomplete = iota // it is whole
+	BytesMissing                      // some were never captured
+	ContextLost                       // the inflater's window went with an earlier gap
+	OverLimit                         // longer than the message limit
+	CaptureEnded                      // the capture ended within it
+	ConnectionEnded                   // the connection did
+	Interrupted                       // a new message began before its last fragment
+	Corrupt                           // its compressed data is not a DEFLATE stream
 )
 
 // String is the word that the event stream uses; "" for WhyNot.
 func (w Incomplete) String() string {
-	return [...]string{"", "bytes missing", "compression context lost", "limit", "capture ended"}[w]
+	return [...]string{"", "bytes missing", "compression context lost", "limit", "capture ended",
+		"connection ended", "interrupted", "corrupt"}[w]
 }
 
 // Conn is what is known of one WebSocket connection. It belongs to the
@@ -214,6 +218,9 @@ type Conn struct {
 	Requested, Responded capture.Stamp
 	// Status is the response's final status code; 0 without a response.
 	Status int
+	// Body is the first line of a refusal's body, at most 200 bytes; empty where
+	// there is none or it is encoded.
+	Body string
 	// Upgraded is true when frames follow: status 101, or joined mid-stream.
 	Upgraded    bool
 	Subprotocol string // as the server chose it
@@ -233,6 +240,9 @@ type Totals struct {
 	Control          uint64 // of the frames, those with a control opcode
 	Payload          uint64 // sum of the frames' payload lengths, as on the wire
 	Data             uint64 // sum of the messages' lengths, inflated
+	// Skipped counts captured bytes behind a gap that belong to no frame, since
+	// the header of theirs was lost.
+	Skipped uint64
 }
 
 // Accept is the verdict on Sec-WebSocket-Accept (RFC 6455, 4.2.2).
@@ -250,6 +260,9 @@ const (
 func (a Accept) String() string {
 	return [...]string{"", "valid", "wrong", "missing"}[a]
 }
+
+// unseen reports whether what the upgrade agreed on is not known.
+func (c *Conn) unseen() bool { return c.Response == nil }
 
 // Duration is the time from the upgrade's response (or the first frame) to at.
 func (c *Conn) Duration(at time.Time) time.Duration {

@@ -37,6 +37,7 @@ var (
 	RuleHTTPMethod         = Rule{"http-method", "6455 4.1", "the upgrade request's method is GET"}                                                   //
 	RuleKey                = Rule{"key-invalid", "6455 4.1", "Sec-WebSocket-Key is 16 bytes in base64, once"}                                         //
 	RuleVersion            = Rule{"version-unsupported", "6455 4.1", "Sec-WebSocket-Version is 13"}                                                   //
+	RuleHost               = Rule{"host-missing", "6455 4.1", "the upgrade request has a Host header"}                                                //
 	RuleUpgradeHeader      = Rule{"upgrade-header", "6455 4.2.2", "Upgrade: websocket stands in request and 101 response"}                            //
 	RuleConnectionHeader   = Rule{"connection-header", "6455 4.2.2", "Connection: Upgrade stands in request and 101 response"}                        //
 	RuleOverlap            = Rule{"tcp-overlap", "9293 3.10.7.4", "a retransmission repeats the same bytes"}                                          //

@@ -1,0 +1,75 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# How long make fuzz stays with each target.
+FUZZTIME ?= 30s
+# Which benchmarks make bench runs.
+BENCH ?= .
+
+# 1 where libpcap's headers are, or could be brought; asked for once, and only
+# by the targets that build.
+CGO = $(eval CGO := $$(shell CGO_ENABLED=$(CGO_ENABLED) .ci/libpcap))$(CGO)
+GO = CGO_ENABLED=$(CGO) go
+
+# In a tree that git does not trust or know, go build fails over the version stamp.
+ifneq ($(shell git rev-parse HEAD >/dev/null 2>&1 && echo known),known)
+export GOFLAGS += -buildvcs=false
+endif
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: build ## build, and show the frames of a recorded call-signalling session
+	@echo '$$ bin/wstap -r testdata/demo/signalling.pcapng'
+	@bin/wstap -r testdata/demo/signalling.pcapng
+
+.PHONY: build
+build: ## build bin/wstap (brings libpcap's headers with apt where they are missing)
+	@$(GO) build -o bin/wstap ./cmd/wstap
+	@echo built bin/wstap
+
+.PHONY: install
+install: ## install wstap with go install
+	@$(GO) install ./cmd/wstap
+	@bin=$$(go env GOBIN); bin=$${bin:-$$(go env GOPATH)/bin}; echo "installed $$bin/wstap"; \
+	echo "to capture without root: sudo setcap cap_net_raw,cap_net_admin+ep $$bin/wstap"
+
+.PHONY: test
+test: ## run all tests, with the race detector where there is cgo
+	@$(GO) test $(if $(filter 1,$(CGO)),-race) -shuffle=on ./...
+
+.PHONY: check
+check: ## gofmt, vet, staticcheck, go.mod, the floors, the build without cgo
+	@echo gofmt; unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not formatted: $$unformatted"; exit 1; }
+	@echo go vet; $(GO) vet ./...
+	@echo staticcheck; $(GO) tool staticcheck ./...
+	@echo go.mod; go mod tidy -diff
+	@echo floors; $(GO) test -run '^Test(Floors|Planted)' .
+	@echo without cgo; CGO_ENABLED=0 go build ./...; CGO_ENABLED=0 go vet ./...
+	@echo scripts; for f in .ci/* testdata/demo/*.sh; do bash -n "$$f"; done
+	@if command -v golangci-lint >/dev/null; then echo golangci-lint; golangci-lint run; \
+	else echo 'golangci-lint is not installed: left out'; fi
+
+.PHONY: bench
+bench: ## run the benchmarks; BENCH=regexp chooses
+	@$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+.PHONY: fuzz
+fuzz: ## fuzz each target for FUZZTIME (30s)
+	@for pkg in $$(go list ./...); do \
+		targets=$$($(GO) test -list '^Fuzz' "$$pkg"); \
+		for target in $$(grep '^Fuzz' <<<"$$targets" || true); do \
+			echo "$$pkg $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$pkg"; \
+		done; \
+	done
+
+.PHONY: cover
+cover: ## test coverage over all packages, as bin/cover.html
+	@mkdir -p bin
+	@$(GO) test -coverpkg=./... -coverprofile=bin/cover.out ./...
+	@go tool cover -html=bin/cover.out -o bin/cover.html
+	@go tool cover -func=bin/cover.out | tail -1

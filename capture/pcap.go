@@ -1,0 +1,122 @@
+package capture
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"time"
+)
+
+// The pcap format (draft-ietf-opsawg-pcap): a file header, then records.
+const (
+	pcapHeaderLen = 24
+	pcapRecordLen = 16
+
+	pcapMagic     = 0xa1b2c3d4 // microseconds
+	pcapMagicNano = 0xa1b23c4d
+)
+
+// otherMagics are those of relatives of pcap whose records differ, by the
+// number they give when read in the byte order of the file.
+var otherMagics = map[uint32]string{
+	0xa1b2cd34: "a modified pcap (Kuznetzov's, magic 0xa1b2cd34)",
+	0xa1b234cd: "a modified pcap (Mesquita's, magic 0xa1b234cd)",
+	0xa12b3c4d: "a modified pcap (Navtel's, magic 0xa12b3c4d)",
+	0xa1e2cb12: "a modified pcap (magic 0xa1e2cb12)",
+	0xa1b2c3cb: "a file of BPF programs (magic 0xa1b2c3cb)",
+	0x1c0001ac: "an IXIA hardware capture (magic 0x1c0001ac)",
+	0x1c0001ab: "an IXIA software capture (magic 0x1c0001ab)",
+}
+
+func isPcap(b []byte) bool {
+	for _, m := range []uint32{binary.LittleEndian.Uint32(b), binary.BigEndian.Uint32(b)} {
+		if m == pcapMagic || m == pcapMagicNano {
+			return true
+		}
+	}
+	return false
+}
+
+// isModifiedPcap names a relative of pcap that is not read.
+func isModifiedPcap(b []byte) (string, bool) {
+	if len(b) < 4 {
+		return "", false
+	}
+	if s, ok := otherMagics[binary.LittleEndian.Uint32(b)]; ok {
+		return s, true
+	}
+	s, ok := otherMagics[binary.BigEndian.Uint32(b)]
+	return s, ok
+}
+
+func (f *File) openPcap() error {
+	if err := f.in.need(pcapHeaderLen); err != nil {
+		return f.fault(err, "the file header")
+	}
+	h := f.in.buf[f.in.lo:][:pcapHeaderLen]
+	magic := binary.BigEndian.Uint32(h)
+	f.big = magic == pcapMagic || magic == pcapMagicNano
+	f.format, f.res = PCAP, Microseconds
+	if u32(h, f.big) == pcapMagicNano {
+		f.format, f.res = PCAPNano, Nanoseconds
+	}
+	major, minor := u16(h[4:], f.big), u16(h[6:], f.big)
+	if major != 2 {
+		return f.damaged(fmt.Sprintf("pcap version %d.%d is not known, only 2.x", major, minor), nil)
+	}
+	// Before 2.3 the two lengths of a record stood the other way round; at 2.3
+	// programs disagreed. The captured one is the smaller.
+	f.swapped = minor <= 3
+	// The network field holds the link type in its low 16 bits; above it are
+	// the length of the frame check sequence and reserved bits.
+	f.link = LinkType(u32(h[20:], f.big) & 0xffff)
+	f.ifaces = []Interface{{Link: f.link, SnapLen: u32(h[16:], f.big), Resolution: f.res}}
+	f.in.lo += pcapHeaderLen
+	f.opened = true
+	return nil
+}
+
+func (f *File) nextPcap() (Packet, error) {
+	w := &f.in
+	if w.unread() < pcapRecordLen {
+		if err := w.need(pcapRecordLen); err != nil {
+			if err == io.EOF && w.unread() == 0 {
+				f.err = err
+				return Packet{}, err
+			}
+			return Packet{}, f.fault(err, f.inPacket())
+		}
+	}
+	h := w.buf[w.lo:][:pcapRecordLen]
+	captured, length := u32(h[8:], f.big), u32(h[12:], f.big)
+	if f.swapped && captured > length {
+		captured, length = length, captured
+	}
+	if captured > maxPacket {
+		return Packet{}, f.damaged(fmt.Sprintf("a packet of %d bytes is not plausible", captured), nil)
+	}
+	n := int(captured)
+	if w.unread() < pcapRecordLen+n {
+		if err := w.need(pcapRecordLen + n); err != nil {
+			return Packet{}, f.fault(err, f.inPacket())
+		}
+		h = w.buf[w.lo:][:pcapRecordLen]
+	}
+	sec, frac := u32(h, f.big), u32(h[4:], f.big)
+	if sec == pcapMagic && n == 0 {
+		return Packet{}, f.damaged("another pcap file begins here: join captures with mergecap, not cat", nil)
+	}
+	if f.res == Microseconds {
+		frac = min(frac, 1<<22) * 1000 // a broken fraction must not wrap around
+	}
+	p := Packet{
+		Stamp:  Stamp{Time: time.Unix(int64(sec), int64(frac)).UTC()},
+		Link:   f.link,
+		Length: wireLength(length, n),
+	}
+	at := w.lo + pcapRecordLen
+	p.Data = w.buf[at : at+n : at+n]
+	w.lo = at + n
+	p.Packet = f.count(p.Length, n)
+	return p, nil
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"wstap/report/text"
+	"wstap/wsframe"
+)
+
+// root is the command line: the commands, with frames as the default.
+func (p *program) root() *cobra.Command {
+	var f flags
+	root := &cobra.Command{
+		Use:   "wstap",
+		Short: "WebSocket traffic, frame by frame",
+		Long: `wstap shows the WebSocket traffic in a capture file or on an interface: every
+frame, who sent it and what it says, and how each connection began and ended.`,
+		Example: `  wstap -r capture.pcapng                     the timeline of all frames
+  wstap messages -r capture.pcapng -T jsonl   every message, for programs
+  wstap follow 2 -r capture.pcapng            the second connection, payloads whole
+  sudo wstap -i eth0 -f "port 8080"           live`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArgs,
+		RunE:          func(*cobra.Command, []string) error { return p.run(&f, framesView) },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpFunc(p.help)
+	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
+	reads(root, &f)
+	root.AddCommand(p.frames(), p.messages(), p.connections(), p.follow(), p.interfaces(), p.version())
+	return root
+}
+
+// reads gives cmd the flags of the commands that read a capture.
+func reads(cmd *cobra.Command, f *flags) {
+	cmd.Flags().SortFlags = false
+	cmd.Flags().AddFlagSet(f.input())
+	cmd.Flags().AddFlagSet(f.output())
+}
+
+// noArgs refuses arguments.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return unexpected(cmd, args)
+	}
+	return nil
+}
+
+var framesView = view{
+	text: func(w io.Writer, o text.Options) wsframe.Sink { return text.NewTimeline(w, o) },
+}
+
+// frames is the timeline.
+func (p *program) frames() *cobra.Command {
+	var f flags
+	cmd := &cobra.Command{
+		Use:   "frames",
+		Short: "a line per frame (the default)",
+		Long: `frames prints the timeline: a line per frame, and among the frames what happened
+to their connection: connected, upgraded, refused, gap, violation, closed, reset.
+
+A line holds packet number, time, connection, direction (→ from client to server,
+← from server to client), opcode, payload length, and what the frame says.`,
+		Example: `  wstap -r capture.pcapng
+  wstap -r capture.pcapng -t ad --payload-limit none
+  tcpdump -i eth0 -U -w - port 8080 | wstap -r -`,
+		Args: noArgs,
+		RunE: func(*cobra.Command, []string) error { return p.run(&f, framesView) },
+	}
+	reads(cmd, &f)
+	return cmd
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"wstap/report"
+)
+
+// flags are those of the commands that read a capture.
+type flags struct {
+	read, iface   string
+	captureFilter string
+	count         uint64
+	stopAfter     time.Duration
+	stopPackets   uint64
+	snaplen       int
+	bufferMiB     int
+	noPromiscuous bool
+	ports         map[uint16]bool
+
+	outputs      []outputSpec
+	timeFormat   report.TimeFormat
+	payload      report.Limit
+	color        colorMode
+	quiet        bool
+	lineBuffered bool
+	noProgress   bool
+}
+
+// input defines the flags that say what is read, by tshark's letters.
+func (f *flags) input() *pflag.FlagSet {
+	s := pflag.NewFlagSet("input", pflag.ContinueOnError)
+	s.SortFlags = false
+	s.StringVarP(&f.read, "read-file", "r", "", "read `FILE`: pcap or pcapng, also .gz and .zst; - is standard input")
+	s.StringVarP(&f.iface, "interface", "i", "", "capture on `INTERFACE`; any is all of them")
+	s.StringVarP(&f.captureFilter, "capture-filter", "f", "", "only packets that match `FILTER`, as in tcpdump: \"port 8080\"")
+	s.FuncP("count", "c", "stop after `N` packets", func(v string) error { return positive(v, &f.count) })
+	s.FuncP("autostop", "a", "stop after `duration:SECONDS` or packets:N", f.setAutostop)
+	s.IntVarP(&f.snaplen, "snapshot-length", "s", 0, "capture at most `BYTES` of each packet (0: all)")
+	s.IntVarP(&f.bufferMiB, "buffer-size", "B", 0, "kernel buffer of `MIB` MiB (0: 64)")
+	s.BoolVarP(&f.noPromiscuous, "no-promiscuous-mode", "p", false, "capture only what is for this host")
+	s.FuncP("decode-as", "d", "take `tcp.port==N,websocket` as WebSocket even without an upgrade", f.setDecodeAs)
+	return s
+}
+
+// output defines the flags that say what is printed.
+func (f *flags) output() *pflag.FlagSet {
+	s := pflag.NewFlagSet("output", pflag.ContinueOnError)
+	s.SortFlags = false
+	s.FuncP("format", "T", "write `text|jsonl[:PATH]`; repeat for several outputs", f.addOutput)
+	s.FuncP("time-format", "t", "times as `r|a|ad|d|e|u|ud`, as in tshark; .3 for milliseconds", func(v string) (err error) {
+		f.timeFormat, err = report.ParseTimeFormat(v)
+		return err
+	})
+	s.Func("payload-limit", "print at most `N|none` bytes of each payload", func(v string) (err error) {
+		f.payload, err = report.ParseLimit(v)
+		return err
+	})
+	s.Func("color", "colors `auto|always|never`", f.setColor)
+	s.BoolVarP(&f.quiet, "quiet", "q", false, "no summary and no hints on standard error")
+	s.BoolVarP(&f.lineBuffered, "line-buffered", "l", false, "write out each line at once")
+	s.BoolVar(&f.noProgress, "no-progress", false, "no progress line for large files")
+	s.BoolP("no-resolve", "n", true, "accepted: names are never resolved")
+	return s
+}
+
+var errNumber = errors.New("want a whole number above 0")
+
+func positive(s string, n *uint64) error {
+	v, err := strconv.ParseUint(s, 10, 64)
+	if err != nil || v == 0 {
+		return errNumber
+	}
+	*n = v
+	return nil
+}
+
+func (f *flags) setAutostop(s string) error {
+	kind, value, _ := strings.Cut(s, ":")
+	switch kind {
+	case "packets":
+		return positive(value, &f.stopPackets)
+	case "duration":
+		sec, err := strconv.ParseFloat(value, 64)
+		if err != nil || !(sec > 0 && sec < 1e9) {
+			return errors.New("want a number of seconds above 0")
+		}
+		f.stopAfter = time.Duration(sec * float64(time.Second))
+		return nil
+	}
+	return errors.New("want duration:SECONDS or packets:N")
+}
+
+func (f *flags) setDecodeAs(s string) error {
+	errSyntax := errors.New("want tcp.port==N,websocket")
+	selector, protocol, _ := strings.Cut(s, ",")
+	value, ok := strings.CutPrefix(selector, "tcp.port==")
+	if !ok || protocol != "websocket" {
+		return errSyntax
+	}
+	port, err := strconv.ParseUint(value, 10, 16)
+	if err != nil || port == 0 {
+		return errSyntax
+	}
+	if f.ports == nil {
+		f.ports = make(map[uint16]bool)
+	}
+	f.ports[uint16(port)] = true
+	return nil
+}
+
+// colorMode says when colors are used; the zero value leaves it to the terminal.
+type colorMode uint8
+
+const (
+	colorAuto colorMode = iota
+	colorAlways
+	colorNever
+)
+
+func (f *flags) setColor(s string) error {
+	switch s {
+	case "auto":
+		f.color = colorAuto
+	case "always":
+		f.color = colorAlways
+	case "never":
+		f.color = colorNever
+	default:
+		return errors.New("want auto, always or never")
+	}
+	return nil
+}
+
+// check looks at what a single flag cannot know.
+func (f *flags) check() error {
+	switch {
+	case f.read == "" && f.iface == "":
+		return usagef("nothing to read: give a capture file with -r FILE, or an interface with -i INTERFACE (wstap interfaces lists them)")
+	case f.read != "" && f.iface != "":
+		return usagef("-r and -i exclude each other: read a file or capture from an interface")
+	case f.snaplen < 0:
+		return usagef("-s %d: want a number of bytes, 0 for whole packets", f.snaplen)
+	case f.bufferMiB < 0 || f.bufferMiB > 2047:
+		return usagef("-B %d: want a number of MiB, up to 2047", f.bufferMiB)
+	}
+	if f.stopPackets > 0 && (f.count == 0 || f.stopPackets < f.count) {
+		f.count = f.stopPackets
+	}
+	return nil
+}

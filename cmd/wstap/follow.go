@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"wstap/report"
+	"wstap/report/text"
+	"wstap/wsframe"
+)
+
+// follow prints one connection as a conversation.
+func (p *program) follow() *cobra.Command {
+	var f flags
+	cmd := &cobra.Command{
+		Use:   "follow CONN",
+		Short: "one connection as a conversation, payloads whole",
+		Long: `follow prints one connection as a conversation: the upgrade with its headers, then
+every message whole, text as it is and binary as a hex dump. CONN is its number,
+as in the timeline and in the table of connections.`,
+		Example: `  wstap follow 2 -r capture.pcapng
+  wstap follow 2 -r capture.pcapng --payload-limit 1000`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usagef("which connection? give its number, as in wstap follow 1 -r FILE")
+			}
+			return noArgs(cmd, args[1:])
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			number, err := strconv.Atoi(strings.TrimPrefix(args[0], "#"))
+			if err != nil || number < 1 {
+				return usagef("connection %q: want its number, as in wstap follow 1 -r FILE", args[0])
+			}
+			return p.run(&f, followView(p, &f, number))
+		},
+	}
+	reads(cmd, &f)
+	return cmd
+}
+
+func followView(p *program, f *flags, number int) view {
+	seen := false
+	return view{
+		text: func(w io.Writer, o text.Options) wsframe.Sink { return text.NewConversation(w, o) },
+		keep: func(e wsframe.Event) bool {
+			if s, ok := e.(*report.Summary); ok {
+				if !seen && s.Connections > 0 && !f.quiet {
+					p.complain(fmt.Sprintf("no connection %d: there are %s, which wstap connections lists", number, report.Count(s.Connections, "connection")))
+				}
+				return true
+			}
+			c := e.Meta().Conn
+			if c == nil {
+				return true
+			}
+			seen = seen || c.Number == number
+			return c.Number == number
+		},
+	}
+}

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"wstap/report/text"
+	"wstap/wsframe"
+)
+
+// messages prints a line per message.
+func (p *program) messages() *cobra.Command {
+	var f flags
+	cmd := &cobra.Command{
+		Use:   "messages",
+		Short: "a line per message: fragments joined, inflated",
+		Long: `messages prints a line per message, its fragments joined and inflated, below the
+lines that say who is connected to whom. Pings, pongs and closes are frames: they
+are in the timeline of frames.`,
+		Example: `  wstap messages -r capture.pcapng
+  wstap messages -r capture.pcapng -T jsonl | jq -r 'select(.type=="message").text'`,
+		Args: noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			return p.run(&f, view{
+				text: func(w io.Writer, o text.Options) wsframe.Sink { return text.NewMessages(w, o) },
+				keep: func(e wsframe.Event) bool {
+					_, frame := e.(*wsframe.Frame)
+					return !frame
+				},
+			})
+		},
+	}
+	reads(cmd, &f)
+	return cmd
+}

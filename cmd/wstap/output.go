@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"wstap/report"
+	"wstap/report/jsonl"
+	"wstap/report/text"
+	"wstap/wsframe"
+)
+
+// outputSpec is one -T.
+type outputSpec struct {
+	format string
+	path   string // "" is standard output
+}
+
+func (f *flags) addOutput(s string) error {
+	format, path, hasPath := strings.Cut(s, ":")
+	if format != "text" && format != "jsonl" {
+		return errors.New("no such format: there are text and jsonl")
+	}
+	if hasPath && path == "" {
+		return fmt.Errorf("want a path behind the colon, as in %s:out.%[1]s", format)
+	}
+	if path == "-" {
+		path = ""
+	}
+	for _, o := range f.outputs {
+		if o.path == path && path == "" {
+			return errors.New("two outputs to standard output: give one a path, as in -T jsonl:events.jsonl")
+		}
+		if o.path == path {
+			return fmt.Errorf("two outputs to %s", path)
+		}
+	}
+	f.outputs = append(f.outputs, outputSpec{format, path})
+	return nil
+}
+
+// output is a sink with the buffered file behind it.
+type output struct {
+	wsframe.Sink
+	w    *bufio.Writer
+	file *os.File
+	own  bool // opened here, to be closed here
+	each bool // flush after each event
+}
+
+// outputBuffer is large enough that writing costs few system calls.
+const outputBuffer = 64 << 10
+
+// Emit implements wsframe.Sink.
+func (o *output) Emit(e wsframe.Event) error {
+	err := o.Sink.Emit(e)
+	if err == nil && o.each && o.w.Buffered() > 0 {
+		err = o.w.Flush()
+	}
+	return o.named(err)
+}
+
+func (o *output) flush() error { return o.named(o.w.Flush()) }
+
+// Close ends the sink, flushes and closes the file.
+func (o *output) Close() error {
+	err := errors.Join(o.Sink.Close(), o.w.Flush())
+	if o.own {
+		err = errors.Join(err, o.file.Close())
+	}
+	return o.named(err)
+}
+
+// named makes an error of writing one line that names the output.
+func (o *output) named(err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return fmt.Errorf("cannot write to %s: %w", strings.TrimPrefix(o.file.Name(), "/dev/"), pathErr.Err)
+	}
+	return err
+}
+
+// open opens the outputs that f asks for, in the form that v gives text.
+func (p *program) open(f *flags, v view) ([]*output, error) {
+	specs := f.outputs
+	if len(specs) == 0 {
+		specs = []outputSpec{{format: "text"}}
+	}
+	var all []*output
+	for _, s := range specs {
+		o, err := p.openOne(f, v, s)
+		if err != nil {
+			for _, o := range all {
+				o.Close()
+			}
+			return nil, err
+		}
+		all = append(all, o)
+	}
+	return all, nil
+}
+
+func (p *program) openOne(f *flags, v view, s outputSpec) (*output, error) {
+	o := &output{file: p.stdout, each: f.lineBuffered}
+	if s.path != "" {
+		if sameFile(s.path, f.read) {
+			return nil, fmt.Errorf("%s is the capture that is read: write to another file", s.path)
+		}
+		file, err := os.Create(s.path)
+		if err != nil {
+			var pathErr *fs.PathError
+			if errors.As(err, &pathErr) {
+				err = pathErr.Err
+			}
+			return nil, fmt.Errorf("cannot write to %s: %w", s.path, err)
+		}
+		o.file, o.own = file, true
+	}
+	terminal := term.IsTerminal(int(o.file.Fd()))
+	o.each = o.each || terminal
+	o.w = bufio.NewWriterSize(o.file, outputBuffer)
+	if s.format == "jsonl" {
+		o.Sink = jsonl.New(o.w, jsonl.Options{Payload: f.payload})
+	} else {
+		o.Sink = v.text(o.w, p.textOptions(f, o.file, terminal))
+	}
+	if v.keep != nil {
+		o.Sink = report.Filter{Keep: v.keep, Next: o.Sink}
+	}
+	return o, nil
+}
+
+func (p *program) textOptions(f *flags, file *os.File, terminal bool) text.Options {
+	o := text.Options{
+		Payload: f.payload,
+		ASCII:   p.escaper().ASCII,
+		Time:    f.timeFormat,
+		Local:   time.Local,
+		Color:   f.color == colorAlways,
+	}
+	if !terminal {
+		return o
+	}
+	if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
+		o.Width = width
+	}
+	if f.color == colorAuto {
+		o.Color = p.getenv("NO_COLOR") == "" && p.getenv("TERM") != "dumb"
+	}
+	return o
+}
+
+func sameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil || !x.Mode().IsRegular() {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
+}

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"time"
+
+	"golang.org/x/term"
+
+	"wstap/capture"
+	"wstap/reassembly"
+	"wstap/report"
+	"wstap/report/text"
+	"wstap/wsframe"
+)
+
+// view is what a command makes of the events.
+type view struct {
+	// text makes the sink that prints for people.
+	text func(io.Writer, text.Options) wsframe.Sink
+	// keep selects the events of all outputs; nil keeps all.
+	keep func(wsframe.Event) bool
+	// atEnd is true where text prints only when all was read.
+	atEnd bool
+}
+
+// run is one pass over a capture.
+type run struct {
+	p       *program
+	f       *flags
+	source  source
+	outputs []*output
+	sink    wsframe.Sink
+
+	decoder   capture.Decoder
+	assembler *reassembly.Assembler
+	analyzer  *wsframe.Analyzer
+	progress  *progress
+
+	passed    uint64        // packets after the capture filter
+	hellos    uint64        // TLS ClientHellos
+	first     capture.Stamp // the first packet
+	last      capture.Stamp // the latest
+	flushed   time.Time     // packet time of the last flush
+	idleSince time.Time     // when live capture fell silent, zero while it has not
+	deadline  time.Time     // when live capture ends, zero for never
+}
+
+// flushEvery is how much packet time may pass before what was printed is
+// written out, where packets come as they happen: far below the 200 ms that
+// people notice, and at a million packets a second still rare.
+const flushEvery = 10 * time.Millisecond
+
+// run reads the capture that f names and prints it as v has it.
+func (p *program) run(f *flags, v view) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	src, err := p.openSource(f)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	outputs, err := p.open(f, v)
+	if err != nil {
+		return err
+	}
+	var tee report.Tee
+	for _, o := range outputs {
+		tee = append(tee, o)
+	}
+	r := &run{p: p, f: f, source: src, outputs: outputs, sink: tee}
+	r.analyzer = wsframe.NewAnalyzer(r.sink, wsframe.Options{Ports: f.ports})
+	r.assembler = reassembly.New(r.analyzer, src.reassembly())
+	r.progress = p.newProgress(f, v, src)
+
+	readErr, sinkErr := r.read()
+	if sinkErr == nil {
+		sinkErr = r.finish()
+	}
+	r.progress.clear()
+	closeErr := r.sink.Close()
+	if err := errors.Join(sinkErr, closeErr); err != nil {
+		return err
+	}
+	r.tell(v)
+	return readErr
+}
+
+// read passes packets on until the source ends, or until it is time to stop.
+// It tells errors of reading from those of the sinks.
+func (r *run) read() (readErr, sinkErr error) {
+	if r.source.live && r.f.stopAfter > 0 {
+		r.deadline = r.p.now().Add(r.f.stopAfter)
+	}
+	for !r.p.stopped() && (r.f.count == 0 || r.passed < r.f.count) {
+		pkt, err := r.source.Next()
+		switch {
+		case err == capture.ErrIdle:
+			if done, err := r.idle(); done || err != nil {
+				return nil, err
+			}
+			continue
+		case err == io.EOF:
+			return nil, nil
+		case err != nil:
+			return err, nil
+		}
+		if r.overdue(pkt.Time) {
+			return nil, nil
+		}
+		if err := r.packet(pkt); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+// overdue reports whether -a duration has run out at packet time now.
+func (r *run) overdue(now time.Time) bool {
+	switch {
+	case r.f.stopAfter == 0:
+		return false
+	case r.source.live:
+		return now.After(r.deadline)
+	}
+	return r.passed > 0 && now.Sub(r.first.Time) > r.f.stopAfter
+}
+
+func (r *run) packet(pkt capture.Packet) error {
+	if r.passed == 0 {
+		r.first = pkt.Stamp
+		if err := r.sink.Emit(&report.Started{M: wsframe.Meta{Stamp: pkt.Stamp}}); err != nil {
+			return err
+		}
+	}
+	r.passed++
+	r.last = pkt.Stamp
+	r.idleSince = time.Time{}
+
+	var seg capture.Segment
+	var err error
+	if r.decoder.Decode(pkt, &seg) == capture.KindTCP {
+		r.hello(&seg)
+		err = r.assembler.Segment(&seg)
+	} else {
+		err = r.assembler.Advance(pkt.Time)
+	}
+	if err != nil {
+		return err
+	}
+	if r.source.waits && pkt.Time.Sub(r.flushed) >= flushEvery {
+		r.flushed = pkt.Time
+		return r.flush()
+	}
+	if r.passed%progressPackets == 0 {
+		r.progress.update()
+	}
+	return nil
+}
+
+// idle is called when the source has nothing for the moment.
+func (r *run) idle() (done bool, err error) {
+	if err := r.flush(); err != nil {
+		return false, err
+	}
+	if !r.source.live {
+		return false, nil // packets of a pipe may come hours after they happened
+	}
+	now := r.p.now()
+	if r.idleSince.IsZero() {
+		r.idleSince = now
+	}
+	if !r.last.Time.IsZero() {
+		err = r.assembler.Advance(r.last.Time.Add(now.Sub(r.idleSince)))
+	}
+	return !r.deadline.IsZero() && now.After(r.deadline), err
+}
+
+func (r *run) flush() error {
+	for _, o := range r.outputs {
+		if err := o.flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish ends the streams and sums up.
+func (r *run) finish() error {
+	if err := r.assembler.Close(); err != nil {
+		return err
+	}
+	return r.sink.Emit(r.summary())
+}
+
+// newProgress returns the progress line of a run, nil where there is none: for
+// live capture and pipes, and where lines for people go to the same terminal.
+func (p *program) newProgress(f *flags, v view, src source) *progress {
+	file := src.file
+	if file == nil || f.noProgress || f.quiet || !term.IsTerminal(int(p.stderr.Fd())) {
+		return nil
+	}
+	if term.IsTerminal(int(p.stdout.Fd())) && !v.atEnd {
+		return nil
+	}
+	if _, size := file.Position(); size == 0 {
+		return nil
+	}
+	return &progress{w: p.stderr, now: p.now, position: file.Position, start: p.now()}
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"golang.org/x/term"
+
+	"wstap/capture"
+	"wstap/report"
+	"wstap/wsframe"
+)
+
+// summary is the last event.
+func (r *run) summary() *report.Summary {
+	a, s, d := r.analyzer.Stats(), r.assembler.Stats(), r.decoder.Stats()
+	sum := &report.Summary{
+		M:           wsframe.Meta{Stamp: r.last},
+		Capture:     r.source.stats(),
+		Streams:     s.Streams,
+		Connections: a.Connections,
+		Frames:      a.Frames,
+		Messages:    a.Messages,
+	}
+	for _, l := range []report.LimitHit{
+		{Name: "fragments-evicted", Count: d.FragmentEvicted},
+		{Name: "tunnels-too-deep", Count: d.TooDeep},
+		{Name: "openings-evicted", Count: s.OpeningsEvicted},
+		{Name: "streams-evicted", Count: s.StreamsEvicted},
+		{Name: "queue", Count: s.QueueLimit},
+		{Name: "queued-bytes", Count: s.QueuedLimit},
+		{Name: "head", Count: a.HeadLimit},
+		{Name: "hold", Count: a.HoldLimit},
+		{Name: "message", Count: a.MessageLimit},
+		{Name: "buffered-messages", Count: a.BufferLimit},
+		{Name: "inflate-windows", Count: a.WindowsDropped},
+	} {
+		if l.Count > 0 {
+			sum.Limits = append(sum.Limits, l)
+		}
+	}
+	return sum
+}
+
+// tell writes to stderr what a person wants to know at the end: what was there,
+// or why nothing was found and what to try.
+func (r *run) tell(v view) {
+	if r.f.quiet {
+		return
+	}
+	s := r.summary()
+	if s.Connections == 0 {
+		if r.printsText() {
+			r.p.complain(r.nothing(s))
+		}
+		return
+	}
+	if r.source.live || r.printsText() && term.IsTerminal(int(r.p.stdout.Fd())) {
+		r.p.complain(found(s))
+	}
+}
+
+func (r *run) printsText() bool {
+	for _, o := range r.f.outputs {
+		if o.format == "text" {
+			return true
+		}
+	}
+	return len(r.f.outputs) == 0
+}
+
+// found is the summary in a line.
+func found(s *report.Summary) string {
+	parts := []string{
+		report.Count(s.Capture.Packets, "packet"),
+		report.Count(s.Connections, "connection"),
+		report.Count(s.Frames, "frame"),
+		report.Count(s.Messages, "message"),
+	}
+	line := strings.Join(parts, ", ")
+	if n := s.Capture.Truncated; n > 0 {
+		line += fmt.Sprintf("; %s cut by the snapshot length (capture with -s 0)", report.Count(n, "packet"))
+	}
+	if n := s.Capture.Dropped + s.Capture.InterfaceDropped; n > 0 {
+		line += fmt.Sprintf("; %s dropped before they could be read (raise -B)", report.Count(n, "packet"))
+	}
+	for _, l := range s.Limits {
+		line += fmt.Sprintf("; limit %s reached %s", l.Name, report.Count(l.Count, "time"))
+	}
+	return line
+}
+
+// nothing says what was seen in place of WebSocket, and what to try next.
+func (r *run) nothing(s *report.Summary) string {
+	d := r.decoder.Stats()
+	switch {
+	case s.Capture.Packets == 0:
+		if r.f.captureFilter != "" && r.source.live {
+			return "no packet matched the capture filter"
+		}
+		return "the capture holds no packets"
+	case r.passed == 0:
+		return fmt.Sprintf("none of %s matches the capture filter", report.Count(s.Capture.Packets, "packet"))
+	case d.TCP == 0 && d.Unknown > d.Other:
+		return fmt.Sprintf("no TCP in %s: %d of them have a link type or protocol that wstap does not know",
+			report.Count(r.passed, "packet"), d.Unknown)
+	case d.TCP == 0:
+		return fmt.Sprintf("no TCP in %s: was it captured on the right interface?", report.Count(r.passed, "packet"))
+	}
+	seen := fmt.Sprintf("no WebSocket in %s with %s", report.Count(r.passed, "packet"), report.Count(s.Streams, "TCP stream"))
+	if r.hellos > 0 {
+		return fmt.Sprintf("%s: %s seen, and what is inside TLS cannot be read; capture where it is plain, as behind the TLS proxy",
+			seen, report.Count(r.hellos, "TLS handshake"))
+	}
+	return seen + ": if the capture began after the upgrade, name the server's port: -d tcp.port==8080,websocket"
+}
+
+// hello counts TLS handshakes, to be able to say so where nothing else was
+// found: a record of type handshake that begins with a ClientHello (RFC 8446, 4
+// and 5.1).
+func (r *run) hello(s *capture.Segment) {
+	p := s.Payload
+	if len(p) > 5 && p[0] == 22 && p[1] == 3 && p[5] == 1 {
+		r.hellos++
+	}
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+// version prints which build this is.
+func (p *program) version() *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "which build this is",
+		Long:    "version prints the version of wstap, its revision, and with what it was built.",
+		Example: "  wstap version",
+		Args:    noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(p.stdout, versionLine())
+			return err
+		},
+	}
+}
+
+func versionLine() string {
+	version, revision, cgo := "(devel)", "", "without"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if info.Main.Version != "" {
+			version = info.Main.Version
+		}
+		for _, s := range info.Settings {
+			switch {
+			case s.Key == "vcs.revision" && len(s.Value) >= 12:
+				revision = " " + s.Value[:12]
+			case s.Key == "CGO_ENABLED" && s.Value == "1":
+				cgo = "with"
+			}
+		}
+	}
+	return fmt.Sprintf("wstap %s%s, %s %s/%s, %s live capture", version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH, cgo)
+}

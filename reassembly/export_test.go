@@ -1,0 +1,58 @@
+package reassembly
+
+import "fmt"
+
+// Queued is what a holds back, as it is counted.
+func Queued(a *Assembler) int { return a.queued }
+
+// Check looks for contradictions in the Assembler's own books.
+func Check(a *Assembler) error {
+	queued := 0
+	for _, r := range a.table.byKey {
+		if r.gone {
+			return fmt.Errorf("record %d is in the table and gone", r.index)
+		}
+		if r.stream == nil {
+			continue
+		}
+		if r.opening != nil {
+			return fmt.Errorf("stream %d is also an opening", r.index)
+		}
+		if r.stream.dead {
+			return fmt.Errorf("stream %d is dead and not forgotten", r.index)
+		}
+		for d := range r.stream.half {
+			h := &r.stream.half[d]
+			if h.wait == nil {
+				continue
+			}
+			if err := h.wait.queue.check(h.next); err != nil {
+				return fmt.Errorf("stream %d, %v: %w", r.index, Direction(d), err)
+			}
+			queued += h.wait.queue.bytes
+		}
+	}
+	if queued != a.queued {
+		return fmt.Errorf("%d bytes in the queues, %d counted", queued, a.queued)
+	}
+	return nil
+}
+
+func (q *queue) check(next int64) error {
+	bytes, last := 0, next
+	for i := range q.chunks {
+		c := &q.chunks[i]
+		if c.off < last || c.end() == c.off {
+			return fmt.Errorf("chunk [%d,%d) where the one before ends at %d", c.off, c.end(), last)
+		}
+		bytes += len(c.data) + chunkCost
+		last = c.end()
+	}
+	if bytes != q.bytes {
+		return fmt.Errorf("%d bytes in the queue, %d counted", bytes, q.bytes)
+	}
+	if len(q.chunks) > maxQueueChunks || bytes > maxQueueBytes {
+		return fmt.Errorf("%d chunks, %d bytes queued", len(q.chunks), bytes)
+	}
+	return nil
+}

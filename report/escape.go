@@ -1,0 +1,176 @@
+package report
+
+import (
+	"encoding/binary"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Escaper makes what a peer sent fit for a terminal: the only way by which
+// foreign bytes reach one. What it lets through is printable and moves the
+// cursor to the right, nothing else. In place of the rest stand
+//
+//	\n \r \t     for these three
+//	\x1b         for the other C0 controls, DEL and bytes that are not UTF-8
+//	\u202e       for C1 controls, line and paragraph separators, bidirectional
+//	             and zero-width format characters, private use and unassigned
+//	             code points; \u{e0001} beyond the first plane
+//
+// Backslashes stay as they are, since JSON is full of them: the text is for
+// people, and programs have the event stream.
+type Escaper struct {
+	// ASCII escapes everything beyond ASCII, for locales without UTF-8.
+	ASCII bool
+}
+
+// maxMarks is how many combining marks in a row are let through: languages
+// stack three, and more can cover the lines above and below.
+const maxMarks = 3
+
+// Unbounded is the number of columns that stands for no bound.
+const Unbounded = int(^uint(0) >> 1)
+
+// Append appends src, escaped, as far as it fits into cols terminal columns.
+// It returns the extended buffer, the columns used and the bytes of src taken,
+// which never end within a UTF-8 sequence.
+func (e Escaper) Append(dst, src []byte, cols int) (out []byte, used, n int) {
+	marks := 0
+	// Marks on the last rune that fits belong to it.
+	for n < len(src) && (used < cols || n > 0 && src[n] >= utf8.RuneSelf) {
+		if run := printable(src[n:]); run > 0 {
+			run = min(run, cols-used)
+			dst = append(dst, src[n:n+run]...)
+			n += run
+			used += run
+			marks = 0
+			continue
+		}
+		r, size := utf8.DecodeRune(src[n:])
+		valid := r != utf8.RuneError || size > 1
+		width := 0
+		if valid && !e.ASCII && r >= 0xa0 && unicode.IsPrint(r) {
+			width = columns(r)
+			marks++
+			if width > 0 {
+				marks = 0
+			}
+			if marks <= maxMarks {
+				if used+width > cols {
+					break
+				}
+				dst = append(dst, src[n:n+size]...)
+				n += size
+				used += width
+				continue
+			}
+		}
+		before := len(dst)
+		if valid {
+			dst = appendEscape(dst, r)
+		} else {
+			dst = appendHexByte(dst, src[n])
+		}
+		width = len(dst) - before
+		if used+width > cols {
+			dst = dst[:before]
+			break
+		}
+		n += size
+		used += width
+		marks = 0
+	}
+	return dst, used, n
+}
+
+// AppendCut appends src, escaped, into at most cols columns, with an ellipsis
+// at the end where it did not fit or where more says that src itself is only a
+// beginning. It returns the extended buffer and the columns used.
+func (e Escaper) AppendCut(dst, src []byte, cols int, more bool) (out []byte, used int) {
+	dots := e.Ellipsis()
+	room := cols - Columns(dots)
+	if room < 0 {
+		return dst, 0
+	}
+	dst, used, n := e.Append(dst, src, room)
+	if n == len(src) && !more {
+		return dst, used
+	}
+	if !more {
+		// What is left may fit into the place kept for the ellipsis.
+		before := len(dst)
+		rest, w, m := e.Append(dst, src[n:], cols-used)
+		if n+m == len(src) {
+			return rest, used + w
+		}
+		dst = rest[:before]
+	}
+	return append(dst, dots...), used + Columns(dots)
+}
+
+// Ellipsis is what stands for text that was cut off.
+func (e Escaper) Ellipsis() string {
+	if e.ASCII {
+		return "..."
+	}
+	return "…"
+}
+
+// Columns is the width in terminal columns of a printable string.
+func Columns(s string) int {
+	n := 0
+	for _, r := range s {
+		n += columns(r)
+	}
+	return n
+}
+
+// printable is the length of the run of printable ASCII at the start of b.
+func printable(b []byte) int {
+	const (
+		ones  = 0x0101010101010101
+		highs = 0x8080808080808080
+	)
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:])
+		// A byte sets its top bit in x if it is not ASCII, in x+1 if it is DEL
+		// too, and loses it in (x|0x80)-0x20 if it is below the space.
+		if (x|(x&^highs+ones))&highs != 0 || ((x|highs)-ones*0x20)&highs != highs {
+			break
+		}
+	}
+	for i < len(b) && b[i] >= ' ' && b[i] < 0x7f {
+		i++
+	}
+	return i
+}
+
+const hexDigits = "0123456789abcdef"
+
+func appendHexByte(dst []byte, c byte) []byte {
+	return append(dst, '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
+}
+
+func appendEscape(dst []byte, r rune) []byte {
+	switch {
+	case r == '\n':
+		return append(dst, `\n`...)
+	case r == '\r':
+		return append(dst, `\r`...)
+	case r == '\t':
+		return append(dst, `\t`...)
+	case r < 0x80:
+		return appendHexByte(dst, byte(r))
+	case r < 0x10000:
+		return append(dst, '\\', 'u', hexDigits[r>>12], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
+	}
+	dst = append(dst, `\u{`...)
+	shift := 16
+	if r >= 0x100000 {
+		shift = 20
+	}
+	for ; shift >= 0; shift -= 4 {
+		dst = append(dst, hexDigits[r>>shift&15])
+	}
+	return append(dst, '}')
+}

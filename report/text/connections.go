@@ -1,0 +1,190 @@
+package text
+
+import (
+	"cmp"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"wstap/report"
+	"wstap/wsframe"
+)
+
+// Connections is a Sink that writes a table with a row per connection when it
+// is closed: only then is the width of each column known.
+type Connections struct {
+	w    io.Writer
+	l    line
+	rows []row
+}
+
+var _ wsframe.Sink = (*Connections)(nil)
+
+// row is one connection's cells: strings, so that the connection itself with
+// its heads can go.
+type row struct {
+	number int
+	cells  [columns]string
+	ok     bool // upgraded
+}
+
+// The columns of the table.
+const (
+	colConn = iota
+	colClient
+	colServer
+	colStatus
+	colClientFrames
+	colClientBytes
+	colServerFrames
+	colServerBytes
+	colDuration
+	colClosed
+	colTrouble
+	colSubprotocol
+	colURL
+	columns
+)
+
+// headings names them; the arrows stand for the two directions.
+func headings(ascii bool) [columns]string {
+	toServer, toClient := "→ ", "← "
+	if ascii {
+		toServer, toClient = "-> ", "<- "
+	}
+	return [columns]string{
+		colConn: "conn", colClient: "client", colServer: "server", colStatus: "status",
+		colClientFrames: toServer + "frames", colClientBytes: toServer + "bytes",
+		colServerFrames: toClient + "frames", colServerBytes: toClient + "bytes",
+		colDuration: "open", colClosed: "closed by", colTrouble: "trouble", colSubprotocol: "subprotocol", colURL: "url",
+	}
+}
+
+// rightAligned are the columns that hold numbers.
+var rightAligned = [columns]bool{
+	colStatus: true, colClientFrames: true, colClientBytes: true,
+	colServerFrames: true, colServerBytes: true, colDuration: true,
+}
+
+// NewConnections returns the table of connections. It writes to w on Close.
+func NewConnections(w io.Writer, o Options) *Connections {
+	return &Connections{w: w, l: o.line()}
+}
+
+// Emit implements wsframe.Sink.
+func (t *Connections) Emit(e wsframe.Event) error {
+	if e, ok := e.(*wsframe.Closed); ok && e.M.Conn != nil {
+		t.rows = append(t.rows, t.row(e))
+	}
+	return nil
+}
+
+func (t *Connections) row(e *wsframe.Closed) row {
+	c := e.M.Conn
+	r := row{number: c.Number, ok: c.Upgraded}
+	r.cells[colConn] = "#" + strconv.Itoa(c.Number)
+	r.cells[colClient] = c.Client.String()
+	r.cells[colServer] = c.Server.String()
+	r.cells[colStatus] = status(c)
+	r.cells[colURL] = t.escaped(c.URL)
+	r.cells[colSubprotocol] = t.escaped(c.Subprotocol)
+	r.cells[colClosed] = ending(e)
+	if c.Via == "midstream" {
+		r.cells[colURL] = "(joined mid-stream)"
+	}
+	if c.Upgraded {
+		for d, at := range [...]int{wsframe.FromClient: colClientFrames, wsframe.FromServer: colServerFrames} {
+			r.cells[at] = string(report.AppendCount(nil, c.Totals[d].Frames))
+			r.cells[at+1] = string(report.AppendBytes(nil, c.Totals[d].Payload))
+		}
+		if d := c.Duration(e.M.Time); d > 0 {
+			r.cells[colDuration] = string(report.AppendDuration(nil, d))
+		}
+	}
+	var trouble []string
+	if c.Gaps > 0 {
+		trouble = append(trouble, report.Count(c.Gaps, "gap"))
+	}
+	if c.Violations > 0 {
+		trouble = append(trouble, report.Count(c.Violations, "violation"))
+	}
+	r.cells[colTrouble] = strings.Join(trouble, ", ")
+	return r
+}
+
+// ending says in a few words how a connection ended.
+func ending(e *wsframe.Closed) string {
+	switch {
+	case e.How == "close frame":
+		return e.By + " " + strconv.Itoa(int(e.Code))
+	case e.How == "fin" || e.How == "rst":
+		return e.By + " " + strings.ToUpper(e.How)
+	case e.How == "capture ended":
+		return "still open"
+	}
+	return e.How
+}
+
+func (t *Connections) escaped(s string) string {
+	b, _ := t.l.esc.AppendCut(nil, []byte(s), maxForeign, false)
+	return string(b)
+}
+
+// Close implements wsframe.Sink. It does not close the writer.
+func (t *Connections) Close() error {
+	if len(t.rows) == 0 {
+		return nil
+	}
+	slices.SortFunc(t.rows, func(a, b row) int { return cmp.Compare(a.number, b.number) })
+	heads := headings(t.l.esc.ASCII)
+	var widths [columns]int
+	for i, h := range heads {
+		widths[i] = report.Columns(h)
+		used := false
+		for _, r := range t.rows {
+			used = used || r.cells[i] != ""
+			widths[i] = max(widths[i], report.Columns(r.cells[i]))
+		}
+		if !used {
+			widths[i] = 0 // nobody has anything to say here
+		}
+	}
+	if err := t.write(heads, &widths, bold); err != nil {
+		return err
+	}
+	for _, r := range t.rows {
+		c := reset
+		if !r.ok {
+			c = red
+		}
+		if err := t.write(r.cells, &widths, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Connections) write(cells [columns]string, widths *[columns]int, c color) error {
+	l := &t.l
+	l.clear()
+	l.paint(c)
+	at := 0
+	for i, s := range cells {
+		if widths[i] == 0 {
+			continue
+		}
+		start := at
+		if rightAligned[i] {
+			start += widths[i] - report.Columns(s)
+		}
+		l.to(start)
+		l.b = append(l.b, s...)
+		l.col += report.Columns(s)
+		at += widths[i] + 2
+	}
+	l.paint(reset)
+	l.end()
+	_, err := t.w.Write(l.b)
+	return err
+}

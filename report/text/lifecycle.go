@@ -1,0 +1,244 @@
+package text
+
+import (
+	"strconv"
+	"time"
+
+	"wstap/capture"
+	"wstap/reassembly"
+	"wstap/report"
+	"wstap/wsframe"
+)
+
+// opened writes the rows that begin a connection: who is connected to whom,
+// and what became of the upgrade.
+func (t *Timeline) opened(e *wsframe.Opened) error {
+	c := e.M.Conn
+	if err := t.connected(c, e.M.Stamp); err != nil {
+		return err
+	}
+	switch {
+	case c.Via == "midstream":
+		return t.joined(e)
+	case c.Upgraded:
+		t.begin(e.M.Stamp, c)
+		t.arrow(wsframe.FromServer)
+		t.word("upgraded", bold)
+	case c.Status != 0:
+		t.begin(e.M.Stamp, c)
+		t.arrow(wsframe.FromServer)
+		t.word("refused", red)
+	default:
+		t.begin(e.M.Stamp, c)
+		t.word("no reply", red)
+	}
+	l := &t.l
+	t.noLength()
+	if c.Status != 0 {
+		l.number(uint64(c.Status))
+		if c.Status != 101 && c.Response != nil && c.Response.Phrase != "" {
+			l.own(" ")
+			l.foreignString(c.Response.Phrase)
+		}
+		if took, ok := between(c.Requested, c.Responded); ok {
+			l.own(" in ")
+			l.duration(took)
+		}
+		l.own("  ")
+	}
+	l.paint(bold)
+	l.foreignString(c.URL)
+	l.paint(reset)
+	if c.Status == 0 {
+		l.own("  asked in packet ")
+		l.number(c.Requested.Packet)
+	}
+	l.named("  subprotocol ", c.Subprotocol)
+	l.named("  ", c.Extensions)
+	if !c.Upgraded && c.Response != nil {
+		l.named("  Server: ", c.Response.Get("Server"))
+		l.named("  Location: ", c.Response.Get("Location"))
+	}
+	l.named("  body: ", c.Body)
+	return t.end()
+}
+
+// connected writes the row that names the two ends.
+func (t *Timeline) connected(c *wsframe.Conn, seen capture.Stamp) error {
+	s := c.Stream
+	at := seen
+	handshake, whole := time.Duration(0), false
+	if s != nil {
+		at = s.First
+		if handshake, whole = between(s.SYN, s.ACK); whole {
+			at = s.ACK
+		}
+	}
+	l := &t.l
+	t.begin(at, c)
+	t.word("connected", bold)
+	t.noLength()
+	l.paint(bold)
+	l.endpoint(c.Client)
+	l.own(" ")
+	l.arrow(wsframe.FromClient)
+	l.own(" ")
+	l.endpoint(c.Server)
+	l.paint(reset)
+	if whole {
+		l.own("  TCP handshake ")
+		l.duration(handshake)
+	} else {
+		l.own("  TCP handshake not captured")
+	}
+	l.named("  through a CONNECT tunnel to ", c.Proxy)
+	return t.end()
+}
+
+// joined writes the row of a connection whose upgrade was not captured.
+func (t *Timeline) joined(e *wsframe.Opened) error {
+	t.begin(e.M.Stamp, e.M.Conn)
+	t.word("mid-stream", yellow)
+	t.noLength()
+	t.l.own("the capture began after the upgrade: frames are recognized by their headers")
+	return t.end()
+}
+
+func (t *Timeline) gap(e *wsframe.Gap) error {
+	t.begin(e.M.Stamp, e.M.Conn)
+	t.arrow(e.From)
+	t.word("gap", yellow)
+	t.length(uint64(e.Bytes))
+	l := &t.l
+	l.own("bytes from the ")
+	l.own(e.From.String())
+	switch e.Cause {
+	case reassembly.Truncated:
+		l.own(" cut by the snapshot length: capture again with -s 0")
+	case reassembly.Acked:
+		l.own(" never captured, though the ")
+		l.own(e.From.Reverse().String())
+		l.own(" acknowledged them")
+	case reassembly.Closed:
+		l.own(" never captured before the end of the connection")
+	default:
+		l.own(" not captured within the bounds of reassembly")
+	}
+	return t.end()
+}
+
+func (t *Timeline) violation(e *wsframe.Violation) error {
+	t.begin(e.M.Stamp, e.M.Conn)
+	t.arrow(e.From)
+	t.word("violation", red)
+	t.noLength()
+	l := &t.l
+	l.own("RFC ")
+	l.own(e.Rule.RFC)
+	l.own(" ")
+	l.own(e.Rule.Text)
+	l.named("; expected ", e.Expected)
+	l.named("; found ", e.Found)
+	return t.end()
+}
+
+func (t *Timeline) closed(e *wsframe.Closed) error {
+	c := e.M.Conn
+	t.begin(e.M.Stamp, c)
+	by := e.By == "client" || e.By == "server"
+	if by {
+		from := wsframe.FromClient
+		if e.By == "server" {
+			from = wsframe.FromServer
+		}
+		t.arrow(from)
+	}
+	l := &t.l
+	switch e.How {
+	case "rst":
+		t.word("reset", red)
+	case "timeout":
+		t.word("timeout", yellow)
+	case "capture ended":
+		t.word("still open", dim)
+	default:
+		t.word("closed", bold)
+	}
+	t.noLength()
+	if by {
+		l.own("by ")
+		l.own(e.By)
+	}
+	switch e.How {
+	case "close frame":
+		l.own(" with ")
+		l.closeBody(e.Code, []byte(e.Reason))
+	case "fin":
+		l.own(" with FIN")
+		if c.Upgraded {
+			l.own(", without a Close frame")
+		}
+	case "rst":
+		l.own(" with RST")
+		if c.Upgraded && e.Code == 0 {
+			l.own(", without a Close frame")
+		}
+	case "timeout":
+		l.own("nothing seen for so long that it is given up")
+	case "capture ended":
+		l.own("when the capture ended")
+	default:
+		l.foreignString(e.How)
+	}
+	if !c.Upgraded {
+		return t.end()
+	}
+	if d := c.Duration(e.M.Time); d > 0 {
+		l.own("; open for ")
+		l.duration(d)
+	}
+	for d, totals := range c.Totals {
+		if d == 0 {
+			l.own("; ")
+		} else {
+			l.own(", ")
+		}
+		l.own(wsframe.Direction(d).String())
+		l.own(" ")
+		l.number(totals.Frames)
+		l.own(" frames ")
+		t.scratch = report.AppendBytes(t.scratch[:0], totals.Payload)
+		l.own(string(t.scratch))
+	}
+	return t.end()
+}
+
+// between is the time from a to b, where both were seen and have times.
+func between(a, b capture.Stamp) (time.Duration, bool) {
+	if a.Time.IsZero() || b.Time.IsZero() {
+		return 0, false
+	}
+	return b.Time.Sub(a.Time), true
+}
+
+func (l *line) duration(d time.Duration) {
+	before := len(l.b)
+	l.b = report.AppendDuration(l.b, d)
+	l.col += len(l.b) - before
+}
+
+// named adds what a peer sent behind a word of ours, or nothing.
+func (l *line) named(word, value string) {
+	if value != "" {
+		l.own(word)
+		l.foreignString(value)
+	}
+}
+
+// status is a response's status code for a table, "-" without one.
+func status(c *wsframe.Conn) string {
+	if c.Status == 0 {
+		return "-"
+	}
+	return strconv.Itoa(c.Status)
+}

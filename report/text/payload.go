@@ -1,0 +1,138 @@
+package text
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"wstap/report"
+	"wstap/wsframe"
+)
+
+// hexShown is how many bytes of a binary payload a row shows unless a payload
+// limit says otherwise: enough for a magic number, and media stay compact.
+const hexShown = 16
+
+// content adds what a message says, its summary first, and then of what it was
+// made.
+func (t *Timeline) content(m *wsframe.Message) {
+	room := t.width - makeupWidth(m)
+	start := t.l.col
+	if s := m.Summary; s != "" && !begins(m.Payload, s) {
+		t.l.paint(bold)
+		t.l.foreign([]byte(s), room-t.l.col, false)
+		t.l.paint(reset)
+		t.l.own("  ")
+	}
+	if m.Why != wsframe.ContextLost { // what inflates with a wrong window is a guess
+		text := m.Opcode == wsframe.OpText || m.Opcode != wsframe.OpBinary && readable(m.Payload)
+		t.payload(m.Payload, uint64(len(m.Payload)) < m.Length, text, room)
+	}
+	if t.l.col > start && t.l.b[len(t.l.b)-1] != ' ' {
+		t.l.own(" ")
+	}
+	t.l.messageMakeup(m)
+}
+
+// begins reports whether a payload begins with its summary, which then says
+// nothing new.
+func begins(payload []byte, summary string) bool {
+	s := strings.TrimSuffix(summary, "…")
+	return len(payload) >= len(s) && string(payload[:len(s)]) == s
+}
+
+// payload adds b as text or in hexadecimal, cut at column room or by the
+// payload limit; more says that b itself is only a beginning.
+func (t *Timeline) payload(b []byte, more, text bool, room int) {
+	cols := room - t.l.col
+	if t.limit.IsSet() {
+		cols = report.Unbounded
+		n := t.limit.Cut(len(b))
+		more = more || n < len(b)
+		b = b[:n]
+		if n == 0 {
+			return
+		}
+	}
+	if text {
+		t.l.foreign(b, cols, more)
+		return
+	}
+	n := len(b)
+	if !t.limit.IsSet() {
+		// Three columns a byte, a space after each four, and the bars.
+		n = min(n, hexShown, max(0, (cols-6)*4/13))
+	}
+	if n > 0 {
+		t.l.hex(b[:n], n)
+	}
+	if more || n < len(b) {
+		dots := t.l.esc.Ellipsis()
+		t.l.b = append(t.l.b, dots...)
+		t.l.col += report.Columns(dots)
+	}
+}
+
+// holed adds the payload of a frame of which parts were never captured, each
+// marked in its place.
+func (t *Timeline) holed(f *wsframe.Frame, cut bool) {
+	const least = 32 // columns that a mark and something behind it want
+	text := f.Opcode == wsframe.OpText
+	at, taken := uint64(0), 0 // offset in the payload, bytes of f.Payload shown
+	for _, h := range f.Holes {
+		n := int(min(h.At-at, uint64(len(f.Payload)-taken)))
+		t.payload(f.Payload[taken:taken+n], false, text, t.width)
+		taken += n
+		at = h.At + h.Bytes
+		if t.width-t.l.col < least && !t.limit.IsSet() {
+			return
+		}
+		t.l.own(" ")
+		t.l.missing(h.Bytes)
+	}
+	if taken < len(f.Payload) {
+		t.payload(f.Payload[taken:], cut, text, t.width)
+	}
+}
+
+const hexDigits = "0123456789abcdef"
+
+// hex adds "00010203 0405  |......|", with the characters where they stand
+// behind width bytes.
+func (l *line) hex(b []byte, width int) {
+	start := l.col
+	for i, c := range b {
+		if i > 0 && i%4 == 0 {
+			l.own(" ")
+		}
+		l.b = append(l.b, hexDigits[c>>4], hexDigits[c&15])
+		l.col += 2
+	}
+	l.to(start + 2*width + (width-1)/4)
+	l.own("  |")
+	for _, c := range b {
+		if c < ' ' || c > '~' {
+			c = '.'
+		}
+		l.b = append(l.b, c)
+		l.col++
+	}
+	l.own("|")
+}
+
+// readable reports whether b looks like text, by its first bytes. It only
+// chooses between two ways of showing b.
+func readable(b []byte) bool {
+	const enough = 64
+	b = b[:min(enough, len(b))]
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		switch {
+		case r == utf8.RuneError && n == 1:
+			return !utf8.FullRune(b) // cut within a sequence
+		case r < ' ' && r != '\t' && r != '\n' && r != '\r', r == 0x7f:
+			return false
+		}
+		b = b[n:]
+	}
+	return true
+}

@@ -1,0 +1,85 @@
+package wsframe
+
+import (
+	"fmt"
+
+	"wstap/capture"
+	"wstap/reassembly"
+)
+
+// detector finds out what a stream carries from its first bytes, waiting for
+// as many as it takes, 16 at most in a direction.
+type detector struct {
+	begin [2]held // by the stream's direction
+	cut   bool    // bytes were lost before any could be looked at
+}
+
+// held are bytes kept with the packet that they came in.
+type held struct {
+	data []byte
+	at   capture.Stamp
+}
+
+// maxDetect is how many bytes are looked at before a stream is ignored.
+const maxDetect = plausibleWithin
+
+// decide looks at the next bytes of a stream that is not known yet.
+func (c *conn) decide(d reassembly.Direction, b []byte, at capture.Stamp) error {
+	first := &c.detect.begin[d]
+	if len(first.data) > 0 {
+		first.data = append(first.data, b...)
+		b = first.data
+	}
+	midstream := c.st.SYN.Packet == 0 && c.st.SYNACK.Packet == 0 || c.detect.cut
+	request, response := plausibleRequest(b), plausibleResponse(b)
+	switch {
+	case request == plausible:
+		// Who asks is the client, whatever TCP's handshake looked like: it may
+		// be split, or belong to a connection before.
+		c.flipped = d == reassembly.FromServer
+		return c.speakHTTP(d, b, at)
+	case response == plausible:
+		c.flipped = d == reassembly.FromClient
+		return c.speakHTTP(d, b, at)
+	case (request == undecided || response == undecided) && len(b) < maxDetect && !midstream:
+		first.data, first.at = append([]byte(nil), b...), at
+		return nil
+	case midstream || c.forced():
+		return c.speculate(d, b, at)
+	}
+	return reassembly.ErrIgnore
+}
+
+// forced reports whether the user says that this stream is a WebSocket.
+func (c *conn) forced() bool {
+	return c.a.opts.Ports[c.st.Server.Port()] || c.a.opts.Ports[c.st.Client.Port()]
+}
+
+// decideGap takes the loss of bytes of a stream that is not known yet.
+func (c *conn) decideGap(d reassembly.Direction, g reassembly.Gap) error {
+	c.detect.cut = true
+	c.detect.begin[d] = held{}
+	return nil
+}
+
+// speakHTTP goes on as HTTP/1.1, and hands over what was looked at: b, and
+// what the other direction may have brought.
+func (c *conn) speakHTTP(d reassembly.Direction, b []byte, at capture.Stamp) error {
+	other := c.detect.begin[d.Reverse()]
+	c.detect = nil
+	c.http = newExchange()
+	if len(other.data) > 0 {
+		if err := c.exchange(c.role(d.Reverse()), other.data, other.at); err != nil || c.http == nil {
+			return err
+		}
+	}
+	return c.Data(d, b, at)
+}
+
+// bytesFound words a count of bytes.
+func bytesFound(n int64) string {
+	if n == 1 {
+		return "1 other byte"
+	}
+	return fmt.Sprintf("%d other bytes", n)
+}

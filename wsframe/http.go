@@ -1,0 +1,259 @@
+package wsframe
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+)
+
+// Bounds on a message head (RFC 9112, 2.1). Both are far above what servers
+// accept (8 to 32 KiB), so that a head that reaches them is no use to anyone.
+const (
+	maxHeadBytes = 64 << 10 // start line, field lines and their line ends
+	maxHeadLines = 256      // start line included
+)
+
+var (
+	// errNotHTTP: the bytes are no HTTP/1.x message head.
+	errNotHTTP = errors.New("not an http/1.x message head")
+	// errHeadTooLong: the head passed maxHeadBytes or maxHeadLines.
+	errHeadTooLong = errors.New("http head longer than 64 KiB or 256 lines")
+)
+
+// headReader collects one message head from a stream, however it is cut. The
+// zero value is ready. It owns what it collects; nothing that it returns
+// points into its buffer.
+//
+// It is lenient where RFC 9112 lets a recipient be: lines may end in a bare LF
+// (2.2), empty lines before the start line are skipped (2.2), and folded field
+// lines are unfolded (5.2).
+type headReader struct {
+	buf     []byte
+	line    int // where the current line begins in buf
+	lines   int // complete lines in buf
+	skipped int // bytes of empty lines before the start line
+}
+
+// feed takes the next bytes of the stream. It returns how many of them belong
+// to the head, never more, and whether the head is complete. The error is
+// errNotHTTP or errHeadTooLong; after one, reset is the only call that helps.
+func (r *headReader) feed(b []byte) (n int, done bool, err error) {
+	for n < len(b) {
+		room := maxHeadBytes - r.skipped - len(r.buf)
+		i := bytes.IndexByte(b[n:], '\n')
+		part := b[n:]
+		if i >= 0 {
+			part = b[n : n+i+1]
+		}
+		if len(part) > room {
+			return n, false, errHeadTooLong
+		}
+		r.buf = append(r.buf, part...)
+		n += len(part)
+		if r.lines == 0 && len(r.buf) >= plausibleWithin &&
+			plausibleRequest(r.buf) == implausible && plausibleResponse(r.buf) == implausible {
+			return n, false, errNotHTTP
+		}
+		if i < 0 {
+			return n, false, nil
+		}
+		line := trimEOL(r.buf[r.line:])
+		switch {
+		case len(line) == 0 && r.lines == 0:
+			r.skipped += len(r.buf)
+			r.buf = r.buf[:0]
+			continue
+		case len(line) == 0:
+			return n, true, nil
+		case r.lines == 0 && !bytes.Contains(line, []byte("HTTP/")):
+			return n, false, errNotHTTP
+		}
+		r.lines++
+		r.line = len(r.buf)
+		if r.lines > maxHeadLines {
+			return n, false, errHeadTooLong
+		}
+	}
+	return n, false, nil
+}
+
+// reset makes r ready for the next head. A buffer that an unusually long head
+// has grown is given back, since a connection may stay open for days.
+func (r *headReader) reset() {
+	buf := r.buf[:0]
+	if cap(buf) > 4<<10 {
+		buf = nil
+	}
+	*r = headReader{buf: buf}
+}
+
+// begun reports whether part of a head has been collected.
+func (r *headReader) begun() bool { return len(r.buf) > 0 }
+
+// request parses the collected head as a request (RFC 9112, 3). The words of
+// the request line may be parted by several spaces, and spaces within the target
+// are kept.
+func (r *headReader) request() (*Head, error) {
+	start, fields := r.cut()
+	method, rest, ok := strings.Cut(start, " ")
+	last := strings.LastIndexByte(rest, ' ')
+	if !ok || last < 0 || !isToken(method) {
+		return nil, errNotHTTP
+	}
+	h := &Head{Method: method, Target: strings.Trim(rest[:last], " "), Proto: rest[last+1:], Length: len(r.buf)}
+	if !isHTTPVersion(h.Proto) || h.Target == "" {
+		return nil, errNotHTTP
+	}
+	h.Fields = parseFields(fields, r.lines)
+	return h, nil
+}
+
+// response parses the collected head as a response (RFC 9112, 4). The reason
+// phrase, and the space before it, may be absent.
+func (r *headReader) response() (*Head, error) {
+	start, fields := r.cut()
+	proto, rest, _ := strings.Cut(start, " ")
+	code, phrase, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
+	if !isHTTPVersion(proto) || len(code) != 3 {
+		return nil, errNotHTTP
+	}
+	h := &Head{Phrase: phrase, Proto: proto, Length: len(r.buf)}
+	for _, c := range []byte(code) {
+		if c < '0' || c > '9' {
+			return nil, errNotHTTP
+		}
+		h.Status = h.Status*10 + int(c-'0')
+	}
+	h.Fields = parseFields(fields, r.lines)
+	return h, nil
+}
+
+// cut copies what was collected into one string, which all of the Head's
+// strings then share, and parts the start line from the field lines.
+func (r *headReader) cut() (start, fields string) {
+	start, fields, _ = strings.Cut(string(r.buf), "\n")
+	return strings.TrimRight(start, "\r \t"), fields
+}
+
+// parseFields parses field lines (RFC 9112, 5), in order. Lines without a
+// colon or a name are left out; n bounds the number of lines.
+func parseFields(s string, n int) []Field {
+	fields := make([]Field, 0, max(n-1, 0))
+	for s != "" {
+		var line string
+		line, s, _ = strings.Cut(s, "\n")
+		line = strings.TrimRight(line, "\r \t")
+		if line == "" {
+			continue
+		}
+		if line[0] == ' ' || line[0] == '\t' { // obs-fold, RFC 9112 5.2
+			// A fold with nothing to continue is ignored (RFC 9112, 2.2).
+			if len(fields) > 0 {
+				f := &fields[len(fields)-1]
+				f.Value = strings.TrimLeft(f.Value+" "+fieldValue(line), " ")
+			}
+			continue
+		}
+		name, value, ok := strings.Cut(line, ":")
+		// Whitespace before the colon is an error that senders make, and that
+		// proxies take out of responses (RFC 9112, 5.1).
+		name = strings.TrimRight(name, " \t")
+		if !ok || name == "" {
+			continue
+		}
+		fields = append(fields, Field{Name: name, Value: fieldValue(value)})
+	}
+	return fields
+}
+
+// fieldValue trims optional whitespace, and replaces each bare CR by a space
+// (RFC 9112, 2.2).
+func fieldValue(s string) string {
+	s = strings.Trim(s, " \t\r")
+	if strings.IndexByte(s, '\r') >= 0 {
+		s = strings.ReplaceAll(s, "\r", " ")
+	}
+	return s
+}
+
+// verdict is what the first bytes of a stream tell about its protocol.
+type verdict uint8
+
+const (
+	undecided   verdict = iota // more bytes are needed
+	implausible                // it cannot be
+	plausible                  // it looks like it
+)
+
+// plausibleWithin is the number of bytes within which plausibleRequest and
+// plausibleResponse decide. The longest registered methods have 16 letters but
+// no WebSocket begins with one; 15 and the space fit.
+const plausibleWithin = 16
+
+// plausibleRequest tells whether a stream that begins with b can be HTTP/1.x
+// requests: a method of letters, '-' and '_', then a space.
+func plausibleRequest(b []byte) verdict {
+	for i, c := range skipEmptyLines(b) {
+		switch {
+		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z':
+		case c == ' ' && i > 0:
+			return plausible
+		case (c == '-' || c == '_') && i > 0:
+		default:
+			return implausible
+		}
+	}
+	if len(b) >= plausibleWithin {
+		return implausible
+	}
+	return undecided
+}
+
+// plausibleResponse tells whether a stream that begins with b can be HTTP/1.x
+// responses: "HTTP/1.".
+func plausibleResponse(b []byte) verdict {
+	const prefix = "HTTP/1."
+	s := skipEmptyLines(b)
+	n := min(len(s), len(prefix))
+	switch {
+	case string(s[:n]) != prefix[:n]:
+		return implausible
+	case n == len(prefix):
+		return plausible
+	case len(b) >= plausibleWithin:
+		return implausible
+	}
+	return undecided
+}
+
+// skipEmptyLines cuts b to the bytes that are looked at, and takes the line
+// ends off that RFC 9112, 2.2 lets precede a start line.
+func skipEmptyLines(b []byte) []byte {
+	return bytes.TrimLeft(b[:min(len(b), plausibleWithin)], "\r\n")
+}
+
+// trimEOL takes LF or CRLF off the end of a line.
+func trimEOL(line []byte) []byte {
+	line = bytes.TrimSuffix(line, []byte("\n"))
+	return bytes.TrimSuffix(line, []byte("\r"))
+}
+
+// isHTTPVersion reports whether s is an HTTP-version (RFC 9112, 2.3).
+func isHTTPVersion(s string) bool {
+	return len(s) == 8 && s[:5] == "HTTP/" && s[6] == '.' &&
+		s[5] >= '0' && s[5] <= '9' && s[7] >= '0' && s[7] <= '9'
+}
+
+// isToken reports whether s is a token (RFC 9110, 5.6.2).
+func isToken(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
+		case strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return s != ""
+}

@@ -1,0 +1,221 @@
+package wsframe
+
+import (
+	"strconv"
+
+	"wstap/capture"
+)
+
+// message is a data message whose frames come in (RFC 6455, 5.4).
+type message struct {
+	active     bool
+	opcode     Opcode
+	compressed bool
+	inferred   bool
+	frames     int
+	wire       uint64
+	first      capture.Stamp
+	buf        []byte // payload as on the wire, unmasked
+	why        Incomplete
+	certainty  Certainty
+	text       utf8Checker
+	badText    bool
+}
+
+// end forgets the message.
+func (m *message) end(a *Analyzer) {
+	a.buffered -= len(m.buf)
+	a.giveBuffer(m.buf)
+	*m = message{}
+}
+
+// join adds a complete data frame, whose kept payload is buf, to its message.
+// It returns the message where it is complete.
+func (s *side) join(f *Frame, buf []byte) (*Message, error) {
+	m := &s.message
+	switch {
+	case f.Opcode != OpContinuation:
+		if m.active {
+			s.fault(RuleMessageInterleaved, "a continuation", OpcodeName(f.Opcode))
+			var err error
+			if buf, err = s.interrupt(f, buf); err != nil {
+				return nil, err
+			}
+		}
+		s.beginMessage(f)
+		s.unsure = false
+	case !m.active:
+		if !s.unsure {
+			s.fault(RuleLoneContinuation, "text or binary", "continuation")
+			return nil, nil
+		}
+		s.beginMessage(f)
+		m.why = max(m.why, BytesMissing) // its beginning was lost
+	}
+	f.Index = m.frames
+	m.frames++
+	m.wire += f.Length - f.Missing
+	if f.Missing > 0 {
+		m.why = max(m.why, BytesMissing)
+	}
+	if s.overlong && m.why == WhyNot {
+		m.why = OverLimit
+		s.c.a.stats.MessageLimit++
+	}
+	if m.opcode == OpText && !m.compressed && m.why == WhyNot {
+		s.checkText(f, buf)
+	}
+	if !f.Fin {
+		s.gather(buf)
+		return nil, nil
+	}
+	if m.frames > 1 {
+		s.gather(buf)
+		buf = m.buf
+	}
+	s.unsure = false
+	return s.build(f.M, buf), nil
+}
+
+// beginMessage begins a message with its first frame.
+func (s *side) beginMessage(f *Frame) {
+	const rsv1 = 4
+	m := &s.message
+	m.active, m.opcode, m.first, m.certainty = true, f.Opcode, f.First, f.Certainty
+	if f.Rsv&rsv1 != 0 && f.Opcode != OpContinuation {
+		m.compressed = s.window != nil || s.infer()
+		m.inferred = m.compressed && s.c.info.Deflate == nil
+	}
+}
+
+// gather appends a frame's payload to the buffer, unless it is there already.
+func (s *side) gather(buf []byte) {
+	if s.whole == nil {
+		return
+	}
+	m, a := &s.message, s.c.a
+	room := min(a.opts.MessageLimit-len(m.buf), maxBuffered-a.buffered)
+	if len(buf) > room {
+		if m.why == WhyNot {
+			m.why = OverLimit
+			a.stats.MessageLimit++
+		}
+		buf = buf[:max(0, room)]
+	}
+	if m.buf == nil {
+		m.buf = a.takeBuffer()
+	}
+	m.buf = append(m.buf, buf...)
+	a.buffered += len(buf)
+}
+
+// interrupt tells of the unfinished message in whose place f begins a new one.
+// f's own payload, which may stand behind it in the buffer, is kept: it is what
+// interrupt returns.
+func (s *side) interrupt(f *Frame, buf []byte) ([]byte, error) {
+	m := &s.message
+	m.why = max(m.why, Interrupted)
+	a := s.c.a
+	a.stats.Messages++
+	if err := a.sink.Emit(s.build(f.M, m.buf[:s.start])); err != nil {
+		return nil, err
+	}
+	keep := m.buf[:0]
+	if s.whole == nil {
+		keep = append(keep, buf...)
+		buf = keep
+		f.Payload = buf[:len(f.Payload)]
+	}
+	a.buffered -= len(m.buf) - len(keep)
+	*m = message{buf: keep}
+	s.start = 0
+	return buf, nil
+}
+
+// checkText checks the UTF-8 of an uncompressed text message as its frames
+// come, so that the frame with the first bad byte is named (RFC 6455, 8.1).
+func (s *side) checkText(f *Frame, buf []byte) {
+	m := &s.message
+	if m.badText {
+		return
+	}
+	ok := m.text.feed(buf)
+	if ok && f.Fin {
+		ok = m.text.end()
+	}
+	if !ok {
+		m.badText = true
+		s.fault(RuleInvalidUTF8, "UTF-8", "other bytes in fragment "+strconv.Itoa(m.frames))
+	}
+}
+
+// build makes the event of the message whose wire payload is buf.
+func (s *side) build(meta Meta, buf []byte) *Message {
+	m, a := &s.message, s.c.a
+	out := &a.message
+	*out = Message{
+		M: meta, From: s.from, First: m.first, Opcode: m.opcode, Frames: m.frames,
+		Compressed: m.compressed, Inferred: m.inferred, WireLength: m.wire, Length: m.wire,
+		Payload: buf, InvalidUTF8: m.badText, Why: m.why, Certainty: m.certainty,
+	}
+	if m.compressed {
+		s.inflate(out, buf)
+	}
+	if m.compressed && m.opcode == OpText && out.Why == WhyNot {
+		var u utf8Checker
+		if ok := u.feed(out.Payload); !(ok && u.end()) {
+			out.InvalidUTF8 = true
+			s.fault(RuleInvalidUTF8, "UTF-8", "other bytes")
+		}
+	}
+	out.Complete = out.Why == WhyNot
+	out.Summary = summarize(out)
+	t := &s.c.info.Totals[s.from]
+	t.Messages++
+	t.Data += out.Length
+	return out
+}
+
+// inflate replaces the wire payload of out by what it inflates to
+// (RFC 7692, 6.2). Never by a guess: where the window may be stale or the
+// payload has holes, out is incomplete and holds no payload.
+func (s *side) inflate(out *Message, buf []byte) {
+	a := s.c.a
+	if out.Why != WhyNot {
+		s.window.lose()
+		out.Payload, out.Length = nil, 0
+		return
+	}
+	var err error
+	a.inflated, out.Length, err = a.inflater.Message(a.inflated[:0], s.window, [][]byte{buf}, a.opts.MessageLimit)
+	out.Payload = a.inflated
+	switch {
+	case err == nil:
+		if out.Length > uint64(len(out.Payload)) {
+			out.Why = OverLimit
+			a.stats.MessageLimit++
+		}
+		return
+	case err == errInflateLimit:
+		out.Why = OverLimit
+		a.stats.MessageLimit++
+		return
+	case err == errContextLost || out.Inferred || s.certainty != Exact:
+		out.Why = ContextLost
+	default:
+		out.Why = Corrupt
+		s.fault(RuleDeflateCorrupt, "a DEFLATE stream", "other bytes")
+	}
+	out.Payload, out.Length = nil, 0
+}
+
+// breakMessage emits the message under way as it stands: its end is lost.
+func (s *side) breakMessage(at capture.Stamp) error {
+	var err error
+	if s.message.active {
+		s.c.a.stats.Messages++
+		err = s.c.a.sink.Emit(s.build(Meta{at, s.c.info}, s.message.buf))
+	}
+	s.message.end(s.c.a)
+	return err
+}

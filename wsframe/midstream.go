@@ -1,0 +1,221 @@
+package wsframe
+
+import (
+	"wstap/capture"
+	"wstap/reassembly"
+)
+
+// viaMidstream is Conn.Via of connections whose upgrade was not captured.
+const viaMidstream = "midstream"
+
+// What it takes to call a stream without a handshake a WebSocket. Both
+// directions have to look like frames, one masked and the other not; one alone
+// has to be beyond doubt. A request to upgrade that was seen, or the user's
+// word, count for most of it.
+const (
+	trustBoth     = 56 // bits of evidence of the two directions together
+	trustEach     = 14 // of each of them
+	trustOne      = 80 // of one direction, where the other is silent or undecided
+	trustHeaders  = 4  // frames in a row, for trustOne
+	trustAsked    = 18 // of one direction, where an upgrade is known or forced
+	maxGuess      = 64 << 10
+	maxGuessWhole = 1 << 20 // where a candidate is under way
+)
+
+// midstream searches a stream whose upgrade was not seen for frames.
+type midstream struct {
+	side   [2]*seeker // by the stream's direction
+	taken  [2]int64   // bytes looked at
+	asked  *Conn      // the upgrade that was asked for, where only its answer is lost
+	known  bool       // by asked, or by the user
+	faults []fault
+}
+
+// speculate begins the search with b, and what was held of both directions.
+func (c *conn) speculate(d reassembly.Direction, b []byte, at capture.Stamp) error {
+	first := c.detect
+	c.detect = nil
+	c.guess = &midstream{known: c.forced()}
+	for i := range c.guess.side {
+		c.guess.side[i] = newSeeker(rules{mask: -1, rsv1: true, anywhere: c.guess.known})
+	}
+	if other := first.begin[d.Reverse()]; len(other.data) > 0 {
+		if err := c.search(d.Reverse(), other.data, other.at); err != nil || c.guess == nil {
+			return err
+		}
+	}
+	return c.Data(d, b, at)
+}
+
+// search looks at the next bytes of a stream that may be a WebSocket.
+func (c *conn) search(d reassembly.Direction, b []byte, at capture.Stamp) error {
+	g := c.guess
+	if len(g.side[d].candidates) == 0 && len(g.side[d].buf) == 0 && !g.known {
+		// An HTTP exchange that was joined mid-stream may begin anew.
+		if g.taken[d] > 0 && (plausibleRequest(b) == plausible || plausibleResponse(b) == plausible) {
+			c.guess, c.detect = nil, &detector{}
+			return c.decide(d, b, at)
+		}
+	}
+	g.taken[d] += int64(len(b))
+	g.side[d].add(b, at)
+	if ok, err := c.believe(false); ok || err != nil {
+		return err
+	}
+	limit := int64(maxGuess)
+	if len(g.side[0].candidates)+len(g.side[1].candidates) > 0 {
+		limit = maxGuessWhole
+	}
+	if g.taken[d] > limit && !g.known {
+		return reassembly.ErrIgnore
+	}
+	return nil
+}
+
+// believe opens the connection where the evidence is enough.
+func (c *conn) believe(atEnd bool) (ok bool, err error) {
+	g := c.guess
+	var best [2]candidate
+	for d, k := range g.side {
+		for _, o := range k.candidates {
+			if o.bits > best[d].bits || o.bits == best[d].bits && o.start < best[d].start {
+				best[d] = o
+			}
+		}
+	}
+	x, y := best[0], best[1]
+	both := x.headers > 0 && y.headers > 0 && x.masked != y.masked
+	trusted := both && x.bits >= trustEach && y.bits >= trustEach && x.bits+y.bits >= trustBoth
+	for _, o := range best {
+		trusted = trusted || o.bits >= trustOne && o.headers >= trustHeaders
+		trusted = trusted || g.known && (o.bits >= trustAsked || atEnd && o.bits >= trustAtEnd)
+	}
+	if !trusted {
+		return false, nil
+	}
+	strong := reassembly.FromClient
+	if y.bits > x.bits {
+		strong = reassembly.FromServer
+	}
+	if g.asked == nil {
+		// The end that masks is the client.
+		c.flipped = best[strong].masked != (strong == reassembly.FromClient)
+	}
+	return true, c.join(best)
+}
+
+// join opens a connection mid-stream and hands over what was looked at, in
+// order of packets.
+func (c *conn) join(best [2]candidate) error {
+	g := c.guess
+	var queue [2][]piece
+	var first capture.Stamp
+	for d, k := range g.side {
+		from := k.base
+		if best[d].headers > 0 {
+			from = best[d].start
+		}
+		queue[d] = k.pieces(from)
+		if best[d].headers > 0 && len(queue[d]) > 0 && (first.Packet == 0 || queue[d][0].at.Packet < first.Packet) {
+			first = queue[d][0].at
+		}
+	}
+	if c.info = g.asked; c.info == nil {
+		c.info = c.register(viaMidstream)
+	}
+	c.info.Client, c.info.Server = c.endpoints()
+	if c.info.Responded.Packet == 0 {
+		c.info.Responded = first
+	}
+	c.open(Midstream)
+	if err := c.announce(first); err != nil {
+		return err
+	}
+	if err := c.tellFaults(c.info, g.faults, nil); err != nil {
+		return err
+	}
+	for d := range queue {
+		s := &c.sides[c.role(reassembly.Direction(d))]
+		s.unsure = true
+		if best[d].headers == 0 {
+			s.seek = newSeeker(s.rules())
+		}
+	}
+	for len(queue[0])+len(queue[1]) > 0 {
+		d := reassembly.FromClient
+		if len(queue[0]) == 0 || len(queue[1]) > 0 && queue[1][0].at.Packet < queue[0][0].at.Packet {
+			d = reassembly.FromServer
+		}
+		p := queue[d][0]
+		queue[d] = queue[d][1:]
+		if err := c.sides[c.role(d)].feed(p.data, p.at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// infer takes the first RSV1 of a connection whose extensions are not known:
+// it can only mean permessage-deflate (RFC 7692, 6), and the window is not
+// whole.
+func (s *side) infer() bool {
+	if !s.c.info.unseen() {
+		return false
+	}
+	s.window = &window{lost: true}
+	return true
+}
+
+// lastGuess takes the stream's end while it is not known what it was.
+func (c *conn) lastGuess() error {
+	ok, err := c.believe(true)
+	if ok || err != nil {
+		return err
+	}
+	asked := c.guess.asked
+	if asked == nil {
+		c.guess = nil
+		return nil
+	}
+	// The upgrade's answer was lost, and so was all that followed.
+	h := newExchange()
+	h.pending = []request{{head: asked.Request, upgrade: asked, faults: c.guess.faults}}
+	c.guess, c.http = nil, h
+	return nil
+}
+
+// lostHead takes bytes of the HTTP phase where the beginning of a message was
+// lost. Behind a request to upgrade they may be frames already: its answer may
+// be what was lost.
+func (c *conn) lostHead(from Direction, b []byte, at capture.Stamp) error {
+	asked := c.asked()
+	if asked == nil {
+		return nil
+	}
+	h := c.http
+	g := &midstream{asked: asked, known: true}
+	for _, r := range h.pending {
+		if r.upgrade == asked {
+			g.faults = r.faults
+		}
+	}
+	for d := range g.side {
+		r := rules{rsv1: true, anywhere: true}
+		if c.role(reassembly.Direction(d)) == FromClient {
+			r.mask = 1
+		}
+		g.side[d] = newSeeker(r)
+	}
+	hold := h.in[FromClient].hold
+	c.http, c.guess = nil, g
+	client, d := reassembly.FromClient, reassembly.Direction(from)
+	if c.flipped {
+		client, d = client.Reverse(), d.Reverse()
+	}
+	for _, held := range hold {
+		if err := c.Data(client, held.data, held.at); err != nil {
+			return err
+		}
+	}
+	return c.Data(d, b, at)
+}

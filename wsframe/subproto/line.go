@@ -1,0 +1,95 @@
+package subproto
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// line collects a summary, and stops at maxRunes.
+type line struct {
+	b    []byte
+	n    int // runes in b
+	full bool
+}
+
+// String is what was collected, with "…" in the last place where it was cut.
+func (l *line) String() string {
+	if !l.full {
+		return string(l.b)
+	}
+	_, n := utf8.DecodeLastRune(l.b)
+	return string(l.b[:len(l.b)-n]) + "…"
+}
+
+// add appends s as it stands.
+func (l *line) add(s []byte) {
+	for len(s) > 0 && l.room() {
+		n := 1
+		if s[0] >= utf8.RuneSelf {
+			_, n = utf8.DecodeRune(s)
+		}
+		l.b = append(l.b, s[:n]...)
+		s = s[n:]
+	}
+}
+
+// glue is add for strings.
+func (l *line) glue(s string) {
+	for _, r := range s {
+		if !l.room() {
+			return
+		}
+		l.b = utf8.AppendRune(l.b, r)
+	}
+}
+
+// bytes appends s, behind a space where it is not the first.
+func (l *line) bytes(s []byte) {
+	if len(s) > 0 {
+		l.space()
+		l.add(s)
+	}
+}
+
+// word is bytes for words of our own.
+func (l *line) word(s string) {
+	l.space()
+	l.glue(s)
+}
+
+// quoted appends the value of a JSON string as a word; raw is what stands
+// between its quotes.
+func (l *line) quoted(raw []byte) {
+	// An escape takes 6 bytes at most, 12 for the surrogates of one character.
+	raw = raw[:min(len(raw), 12*(maxRunes+1))]
+	if bytes.IndexByte(raw, '\\') >= 0 {
+		raw = unescape(raw)
+	}
+	l.bytes(raw)
+}
+
+// id appends "#" and the id of a message, a JSON string or number.
+func (l *line) id(v value) {
+	const longest = 40 // a UUID has 36
+	if (v.kind == str || v.kind == number) && len(v.raw) > 0 && len(v.raw) <= longest {
+		l.word("#")
+		l.add(v.raw)
+	}
+}
+
+// space parts two words.
+func (l *line) space() {
+	if l.n > 0 {
+		l.glue(" ")
+	}
+}
+
+// room counts one rune more, if there is room for it.
+func (l *line) room() bool {
+	if l.n >= maxRunes {
+		l.full = true
+		return false
+	}
+	l.n++
+	return true
+}

@@ -1,0 +1,48 @@
+package subproto
+
+// signalR summarizes the first message of an ASP.NET Core SignalR text frame:
+// JSON objects, each ended by 0x1e.
+func signalR(l *line, b []byte) bool {
+	if b[len(b)-1] != 0x1e {
+		return false
+	}
+	var kind, target, protocol, id value
+	s := scanner{b: b, i: 1}
+	for {
+		key, v, ok := s.member()
+		if !ok {
+			break
+		}
+		switch string(key) {
+		case "type":
+			kind = v
+		case "target":
+			target = v
+		case "protocol":
+			protocol = v
+		case "invocationId":
+			id = v
+		}
+	}
+	switch string(kind.raw) {
+	case "1", "4":
+		l.quoted(target.raw)
+	case "2":
+		l.word("stream item")
+	case "3":
+		l.word("completion")
+	case "5":
+		l.word("cancel")
+	case "6":
+		l.word("ping")
+	case "7":
+		l.word("close")
+	case "":
+		l.word("handshake")
+		l.quoted(protocol.raw)
+	default:
+		return false
+	}
+	l.id(id)
+	return true
+}

@@ -1,0 +1,106 @@
+// Package subproto says in one short line what a WebSocket message is, for
+// people who read a timeline.
+//
+// What the line holds, by what the payload is:
+//
+//   - A JSON object: its name, and "#" with its id. The name is the value of
+//     the first key of nameKeys that is there and holds a string; "type
+//     message" where message stands beside another. Numbers of up to six digits
+//     follow with their key ("op 10"), then error and result (JSON-RPC), then a
+//     name in the first object within, then the keys.
+//   - A JSON array: what Phoenix, WAMP and OCPP put there, else its first
+//     string, or the name of its first object.
+//   - Engine.IO, Socket.IO, SockJS and SignalR frames: the name of the message
+//     within, or the packet's type.
+//   - STOMP, SIP, MQTT: command or type with its target; XML: the first element.
+//   - Any other text: its beginning, to the end of the line.
+//   - Any other binary payload: the format that its first bytes name, else
+//     nothing. Nothing is guessed from statistics.
+package subproto
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Kind is the kind of a message's payload (RFC 6455, 5.6).
+type Kind uint8
+
+// The kinds.
+const (
+	Text Kind = iota
+	Binary
+)
+
+// Bounds.
+const (
+	maxRunes = 80       // of a summary
+	maxScan  = 64 << 10 // bytes of a payload that are looked at
+	// maxNamed is the number of bytes that are looked at once a name is known.
+	// A larger message may hold its id, or a better name, behind them.
+	maxNamed = 4 << 10
+)
+
+// Summary says what the message is, in at most 80 characters; "" where there
+// is nothing to say. subprotocol is the one that the handshake agreed on, ""
+// if none or unknown. The payload may be cut off anywhere.
+//
+// The result holds what the peer sent, control characters too: escape it
+// before it reaches a terminal.
+func Summary(kind Kind, payload []byte, subprotocol string) string {
+	b := payload[:min(len(payload), maxScan)]
+	l := line{b: make([]byte, 0, maxRunes+16)} // ascii fits
+	switch {
+	case len(b) == 0:
+	case kind == Text:
+		text(&l, b, subprotocol)
+	case isProtocol(subprotocol, "mqtt"):
+		mqtt(&l, b)
+	case !json(&l, b, subprotocol):
+		magic(&l, b)
+	}
+	return l.String()
+}
+
+// text summarizes a text: the first recognizer that knows it does.
+func text(l *line, b []byte, subprotocol string) {
+	for _, recognize := range [...]func(*line, []byte, string) bool{json, socketIO, sockJS, stomp, sip, xml} {
+		if recognize(l, b, subprotocol) {
+			return
+		}
+	}
+	words(l, b)
+}
+
+// json summarizes a JSON object or array.
+func json(l *line, b []byte, subprotocol string) bool {
+	s := scanner{b: b}
+	switch s.peek() {
+	case '{':
+		if !signalR(l, s.b[s.i:]) {
+			object(l, s.b[s.i:])
+		}
+	case '[':
+		array(l, s.b[s.i:], subprotocol)
+	default:
+		return false
+	}
+	return l.n > 0
+}
+
+// words takes the beginning of the first line that is not blank.
+func words(l *line, b []byte) {
+	b = bytes.TrimLeft(b, " \t\r\n")
+	if i := bytes.IndexAny(b[:min(len(b), 4*maxRunes)], "\r\n"); i >= 0 {
+		b = b[:i]
+	}
+	l.add(bytes.TrimRight(b, " \t"))
+}
+
+// isProtocol reports whether a subprotocol is name, or name with a version
+// ("mqttv3.1", "v12.stomp", "ocpp1.6", "wamp.2.json"). Registered names are
+// lower-case, and matched as they stand (RFC 6455, 11.5).
+func isProtocol(subprotocol, name string) bool {
+	i := strings.Index(subprotocol, name)
+	return i == 0 || i > 0 && subprotocol[i-1] == '.'
+}

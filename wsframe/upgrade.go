@@ -1,0 +1,384 @@
+package wsframe
+
+import (
+	"wstap/capture"
+	"wstap/reassembly"
+)
+
+// Bounds of the HTTP phase.
+const (
+	// maxPending bounds the requests that wait for their response.
+	maxPending = 256
+	// maxHold bounds the client's bytes that wait for the upgrade's response.
+	maxHold = 64 << 10
+	// maxTunnels bounds the CONNECT tunnels within each other.
+	maxTunnels = 4
+)
+
+// exchange is the HTTP/1.1 of one stream up to an upgrade (RFC 9112, 9).
+type exchange struct {
+	in      [2]httpSide // by role
+	pending []request   // not answered yet, oldest first
+	tunnels int
+	// refused is an upgrade whose refusal waits for its body's first line.
+	refused *Conn
+}
+
+// request is what is kept of a request until its final response.
+type request struct {
+	head    *Head
+	upgrade *Conn // of an upgrade request
+	faults  []fault
+}
+
+// httpSide is one direction of the exchange.
+type httpSide struct {
+	head   headReader
+	body   bodyReader
+	inBody bool
+	lost   bool // where messages begin is not known
+	// waits: the request sent last changes the protocol if it is granted, so
+	// that what follows can't be read before the response.
+	waits bool
+	hold  []held
+	held  int
+}
+
+func newExchange() *exchange { return new(exchange) }
+
+// exchange takes bytes of the HTTP phase.
+func (c *conn) exchange(from Direction, b []byte, at capture.Stamp) error {
+	s := &c.http.in[from]
+	if s.waits && !s.inBody {
+		return c.keep(s, b, at)
+	}
+	for len(b) > 0 {
+		if s.lost {
+			// Messages begin with a segment, nearly always.
+			if from == FromClient && plausibleRequest(b) != plausible ||
+				from == FromServer && plausibleResponse(b) != plausible {
+				return c.lostHead(from, b, at)
+			}
+			s.lost = false
+		}
+		if s.inBody {
+			n, done, err := s.body.feed(b)
+			if err != nil {
+				return c.unreadable(from)
+			}
+			if err := c.refusedBody(from, done); err != nil {
+				return err
+			}
+			b = b[n:]
+			if !done {
+				return nil
+			}
+			s.inBody = false
+			continue
+		}
+		if s.waits {
+			return c.keep(s, b, at)
+		}
+		n, done, err := s.head.feed(b)
+		if err != nil {
+			if err == errHeadTooLong {
+				c.a.stats.HeadLimit++
+			}
+			return c.unreadable(from)
+		}
+		b = b[n:]
+		if !done {
+			return nil
+		}
+		if from == FromClient {
+			err = c.request(at)
+		} else {
+			var over bool
+			if over, err = c.response(b, at); over {
+				return err
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keep holds the client's bytes until the response tells what they are.
+func (c *conn) keep(s *httpSide, b []byte, at capture.Stamp) error {
+	if s.held+len(b) > maxHold {
+		c.a.stats.HoldLimit++
+		return nil
+	}
+	s.held += len(b)
+	s.hold = append(s.hold, held{append([]byte(nil), b...), at})
+	return nil
+}
+
+// request takes a request whose head is complete.
+func (c *conn) request(at capture.Stamp) error {
+	s := &c.http.in[FromClient]
+	head, err := s.head.request()
+	s.head.reset()
+	if err != nil {
+		return c.unreadable(FromClient)
+	}
+	if len(c.http.pending) == maxPending {
+		return reassembly.ErrIgnore
+	}
+	r := request{head: head}
+	isUpgrade, faults := checkRequest(head)
+	switch {
+	case isUpgrade:
+		r.faults = faults
+		r.upgrade = c.register("http/1.1")
+		r.upgrade.Request, r.upgrade.Requested = head, at
+		r.upgrade.URL = c.url(head)
+		s.waits = true
+	case head.Method == "CONNECT":
+		s.waits = true
+	}
+	c.http.pending = append(c.http.pending, r)
+	s.body = requestBody(head)
+	s.inBody = s.body.framing != noBody
+	return nil
+}
+
+// register makes the Conn of this stream's next WebSocket.
+func (c *conn) register(via string) *Conn {
+	info := &Conn{Stream: c.st, Via: via, Proxy: c.proxy}
+	info.Client, info.Server = c.endpoints()
+	return c.a.register(info)
+}
+
+// url is the request's URL; the server's address stands in for a host that the
+// request does not name.
+func (c *conn) url(h *Head) string {
+	u := requestURL(h, false)
+	if len(u) > 5 && u[5] == '/' {
+		_, server := c.endpoints()
+		u = u[:5] + server.String() + u[5:]
+	}
+	return u
+}
+
+// response takes a response whose head is complete. over is true where HTTP
+// ends with it, so that rest, the bytes behind it, were taken too.
+func (c *conn) response(rest []byte, at capture.Stamp) (over bool, err error) {
+	s := &c.http.in[FromServer]
+	head, err := s.head.response()
+	s.head.reset()
+	if err != nil {
+		return true, c.unreadable(FromServer)
+	}
+	if err := c.tellRefused(); err != nil {
+		return true, err
+	}
+	var req request
+	if len(c.http.pending) > 0 {
+		req = c.http.pending[0]
+	}
+	if head.Status/100 == 1 && head.Status != 101 {
+		return false, nil // interim (RFC 9110, 15.2): the final one follows
+	}
+	if len(c.http.pending) > 0 {
+		c.http.pending = c.http.pending[1:]
+	}
+	method := ""
+	if req.head != nil {
+		method = req.head.Method
+	}
+	switch {
+	case head.Status == 101 && (req.upgrade != nil || head.HasToken("Upgrade", "websocket")):
+		return true, c.upgraded(req, head, rest, at)
+	case head.Status == 101:
+		return true, reassembly.ErrIgnore // another protocol
+	case method == "CONNECT" && head.Status/100 == 2:
+		return true, c.tunnel(req.head.Target, rest, at)
+	}
+	s.body = responseBody(head, method)
+	s.inBody = s.body.framing != noBody
+	if req.upgrade != nil {
+		u := req.upgrade
+		u.Response, u.Responded, u.Status = head, at, head.Status
+		c.http.refused = u
+		if !s.inBody {
+			if err := c.tellRefused(); err != nil {
+				return true, err
+			}
+		}
+	} else if s.inBody && s.body.framing == untilClose && len(c.http.pending) == 0 {
+		return true, reassembly.ErrIgnore // nothing can follow
+	}
+	return false, c.resume()
+}
+
+// resume reads what the client sent while it waited for the response.
+func (c *conn) resume() error {
+	s := &c.http.in[FromClient]
+	if !s.waits {
+		return nil
+	}
+	s.waits = false
+	hold := s.hold
+	s.hold, s.held = nil, 0
+	for _, h := range hold {
+		if err := c.exchange(FromClient, h.data, h.at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// upgraded begins the WebSocket.
+func (c *conn) upgraded(req request, head *Head, rest []byte, at capture.Stamp) error {
+	c.info = req.upgrade
+	if c.info == nil { // the request was not captured
+		c.info = c.register("http/1.1")
+	}
+	i := c.info
+	r := checkResponse(i.Request, head)
+	i.Response, i.Responded, i.Status = head, at, head.Status
+	i.Subprotocol, i.Extensions, i.Accept, i.Deflate = r.Subprotocol, r.Extensions, r.Accept, r.Deflate
+	hold := c.http.in[FromClient].hold
+	c.open(Exact)
+	if err := c.announce(at); err != nil {
+		return err
+	}
+	if err := c.tellFaults(i, req.faults, r.Faults); err != nil {
+		return err
+	}
+	for _, h := range hold {
+		if err := c.sides[FromClient].feed(h.data, h.at); err != nil {
+			return err
+		}
+	}
+	return c.sides[FromServer].feed(rest, at)
+}
+
+// announce emits the first event of the connection.
+func (c *conn) announce(at capture.Stamp) error {
+	return c.a.sink.Emit(&Opened{M: Meta{at, c.info}})
+}
+
+// tellFaults emits what was wrong with request and response.
+func (c *conn) tellFaults(i *Conn, request, response []fault) error {
+	for _, f := range request {
+		if err := c.a.violate(i, FromClient, i.Requested, f); err != nil {
+			return err
+		}
+	}
+	for _, f := range response {
+		if err := c.a.violate(i, FromServer, i.Responded, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tunnel begins anew inside a CONNECT tunnel (RFC 9110, 9.3.6).
+func (c *conn) tunnel(authority string, rest []byte, at capture.Stamp) error {
+	tunnels := c.http.tunnels + 1
+	if tunnels > maxTunnels {
+		return reassembly.ErrIgnore
+	}
+	c.proxy = authority
+	hold := c.http.in[FromClient].hold
+	c.http, c.detect = newExchange(), nil
+	c.http.tunnels = tunnels
+	for _, h := range hold {
+		if err := c.exchange(FromClient, h.data, h.at); err != nil {
+			return err
+		}
+	}
+	if len(rest) == 0 || c.http == nil {
+		return nil
+	}
+	return c.exchange(FromServer, rest, at)
+}
+
+// refusedBody tells of a refused upgrade once its body's first line is known.
+func (c *conn) refusedBody(from Direction, done bool) error {
+	if from != FromServer || c.http.refused == nil {
+		return nil
+	}
+	if b := &c.http.in[FromServer].body; b.keepFirst && !done {
+		return nil
+	}
+	return c.tellRefused()
+}
+
+// tellRefused emits the upgrade that was refused, if there is one to tell.
+func (c *conn) tellRefused() error {
+	u := c.http.refused
+	if u == nil {
+		return nil
+	}
+	c.http.refused = nil
+	u.Body = c.http.in[FromServer].body.first()
+	return c.a.sink.Emit(&Opened{M: Meta{u.Responded, u}})
+}
+
+// unreadable gives up on a direction that is not HTTP. While an upgrade waits
+// for its answer the stream is kept, so that its end is told.
+func (c *conn) unreadable(from Direction) error {
+	if from == FromServer && c.asked() != nil {
+		c.http.in[from] = httpSide{lost: true}
+		return nil
+	}
+	if err := c.tellRefused(); err != nil {
+		return err
+	}
+	return reassembly.ErrIgnore
+}
+
+// asked is the oldest upgrade that was not answered.
+func (c *conn) asked() *Conn {
+	for _, r := range c.http.pending {
+		if r.upgrade != nil {
+			return r.upgrade
+		}
+	}
+	return nil
+}
+
+// exchangeGap takes a loss in the HTTP phase.
+func (c *conn) exchangeGap(from Direction, g reassembly.Gap, at capture.Stamp) error {
+	s := &c.http.in[from]
+	if s.inBody {
+		if done, ok := s.body.skip(g.Bytes); ok {
+			s.inBody = !done
+			return c.refusedBody(from, done)
+		}
+	}
+	if s.waits && !s.inBody {
+		// What follows can't be placed; the response is still to be read.
+		s.hold, s.held = nil, 0
+	}
+	*s = httpSide{lost: true, waits: s.waits}
+	return nil
+}
+
+// exchangeEnd takes the stream's end in the HTTP phase.
+func (c *conn) exchangeEnd(why reassembly.Reason, at capture.Stamp) error {
+	if err := c.tellRefused(); err != nil {
+		return err
+	}
+	for _, r := range c.http.pending {
+		if r.upgrade == nil {
+			continue
+		}
+		c.info = r.upgrade
+		if err := c.announce(r.upgrade.Requested); err != nil {
+			return err
+		}
+		if err := c.tellFaults(c.info, r.faults, nil); err != nil {
+			return err
+		}
+		if err := c.closed(why, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
