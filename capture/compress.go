@@ -42,10 +42,10 @@ func (in *input) close() error {
 	return in.closer.Close()
 }
 
-// packedInput reads the input as it is, and counts.
-type packedInput struct{ in *input }
+// counted reads the input as it is, and counts its bytes.
+type counted struct{ in *input }
 
-func (r packedInput) Read(p []byte) (int, error) {
+func (r counted) Read(p []byte) (int, error) {
 	n, err := r.in.r.Read(p)
 	r.in.count.Add(int64(n))
 	if err != nil && err != io.EOF {
@@ -82,7 +82,7 @@ func (in *input) Read(p []byte) (int, error) {
 // detect reads the magic and sets out up. It may wait for the first 4 bytes.
 func (in *input) detect() error {
 	var magic [4]byte
-	n, err := io.ReadFull(packedInput{in}, magic[:])
+	n, err := io.ReadFull(counted{in}, magic[:])
 	if in.err != nil {
 		return in.err
 	}
@@ -91,7 +91,7 @@ func (in *input) detect() error {
 		in.out = head
 		return nil
 	}
-	packed := bufio.NewReaderSize(io.MultiReader(head, packedInput{in}), blockSize)
+	packed := bufio.NewReaderSize(io.MultiReader(head, counted{in}), blockSize)
 	switch packing(magic[:]) {
 	case "gzip":
 		in.setPacking("gzip")
@@ -114,7 +114,7 @@ func (in *input) detect() error {
 		}
 		in.out = z
 	default:
-		in.out = &headed{head: magic[:], rest: packedInput{in}}
+		in.out = &headed{head: magic[:], rest: counted{in}}
 	}
 	return nil
 }

@@ -18,27 +18,25 @@ func (w *walk) sll2(v view) Kind {
 	return w.cooked(be16(v.b[8:]), be16(v.b), v.skip(20))
 }
 
-// cooked is a Linux cooked packet of the given ARPHRD_ hardware type.
+// cooked is a Linux cooked packet of the given ARPHRD_ hardware type. Protocols
+// below the EtherTypes are Linux's own (ETH_P_), or mean nothing.
 func (w *walk) cooked(hardware, proto uint16, v view) Kind {
 	const (
-		frameRelay  = 770
-		ieee80211   = 801
-		ieee80211RT = 803
-		netlink     = 824
+		frameRelay    = 770
+		ieee80211     = 801
+		ieee80211Last = 803 // with a radiotap header
+		netlink       = 824
+		ieee8022      = 0x0004
 	)
-	switch hardware {
-	case netlink:
-		return KindOther
-	case frameRelay, ieee80211, ieee80211 + 1, ieee80211RT:
-		return KindUnknown // the protocol field means something else
-	}
-	switch proto {
-	case 0x0004: // an IEEE 802.2 header
+	switch {
+	case proto >= etherTypeMin:
+		return w.etherType(proto, v)
+	case hardware == frameRelay, hardware >= ieee80211 && hardware <= ieee80211Last:
+		return KindUnknown
+	case hardware != netlink && proto == ieee8022:
 		return w.llc(min(v.wire, maxLLC), v)
-	case 0x0001, 0x000c, 0x000d, 0x000e, 0x00f6: // Novell's 802.3, CAN, LocalTalk and such
-		return KindOther
 	}
-	return w.etherType(proto, v)
+	return KindOther // netlink, CAN, IPX, LocalTalk, ...
 }
 
 // loopback has an address family in the capturing host's byte order (LOOP: in

@@ -104,8 +104,6 @@ const (
 	ip4Header = 20 // bytes of an IPv4 header without options
 	ip6Header = 40 // bytes of an IPv6 header
 	tcpHeader = 20 // bytes of a TCP header without options
-
-	protoTCP = 6
 )
 
 // fast decodes the packets that nearly all traffic consists of: Ethernet with

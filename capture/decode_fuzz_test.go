@@ -120,7 +120,7 @@ func TestDecodeDamagedPackets(t *testing.T) {
 		}
 	}
 	var d Decoder
-	for range 100000 {
+	for range 30000 {
 		p := stacks[r.IntN(len(stacks))]
 		p.Data = slices.Clone(p.Data)
 		for range 1 + r.IntN(3) {
@@ -202,7 +202,7 @@ func FuzzFragments(f *testing.F) {
 			b := slices.Repeat([]byte{fill}, size)
 			p := d.find(key, testTime, &stats)
 			fr := fragment{view: view{b, size}, offset: offset, more: more, proto: protoTCP}
-			pt := part{offset: offset, wire: size, captured: size, sum: uint64(fill)}
+			pt := part{offset: offset, more: more, wire: size, captured: size, sum: uint64(fill)}
 			m := models[key]
 			if m == nil {
 				m = new(modelDatagram)

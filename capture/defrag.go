@@ -68,6 +68,7 @@ type partial struct {
 // part is a fragment that was taken.
 type part struct {
 	offset   int
+	more     bool
 	wire     int    // bytes as sent
 	captured int    // bytes of them in data
 	sum      uint64 // of what was captured
@@ -90,7 +91,7 @@ func (w *walk) fragment(key datagram, f fragment) Kind {
 		return KindMalformed
 	}
 	p := d.find(key, w.at.Time, &w.d.stats)
-	t := part{offset: f.offset, wire: f.wire, captured: len(f.b), sum: maphash.Bytes(d.seed, f.b)}
+	t := part{offset: f.offset, more: f.more, wire: f.wire, captured: len(f.b), sum: maphash.Bytes(d.seed, f.b)}
 	if p.done {
 		switch {
 		case p.has(t):

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -117,32 +118,43 @@ func (f *feed) wait() (chunk, bool) {
 type fifo struct {
 	path string
 
-	mu     sync.Mutex
-	file   *os.File
-	closed bool
+	mu      sync.Mutex
+	file    *os.File
+	opening bool
+	closed  bool
 }
 
 func (f *fifo) Read(p []byte) (int, error) {
-	f.mu.Lock()
-	file, closed := f.file, f.closed
-	f.mu.Unlock()
-	if closed {
-		return 0, fs.ErrClosed
-	}
-	if file == nil {
-		var err error
-		if file, err = os.Open(f.path); err != nil {
-			return 0, err
-		}
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		if f.closed {
-			file.Close()
-			return 0, fs.ErrClosed
-		}
-		f.file = file
+	file, err := f.open()
+	if err != nil {
+		return 0, err
 	}
 	return file.Read(p)
+}
+
+func (f *fifo) open() (*os.File, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return nil, fs.ErrClosed
+	}
+	if f.file != nil {
+		return f.file, nil
+	}
+	f.opening = true
+	f.mu.Unlock()
+	file, err := os.Open(f.path)
+	f.mu.Lock()
+	f.opening = false
+	if err != nil {
+		return nil, err
+	}
+	if f.closed {
+		file.Close()
+		return nil, fs.ErrClosed
+	}
+	f.file = file
+	return file, nil
 }
 
 // Close ends a Read that waits, be it for a writer or for bytes.
@@ -154,9 +166,18 @@ func (f *fifo) Close() error {
 		return f.file.Close()
 	}
 	// open(2) of the reading end returns once somebody opens the writing end.
-	// Where nobody reads, opening that without blocking fails, and all is well.
-	if w, err := os.OpenFile(f.path, os.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil {
-		return w.Close()
+	// That fails with ENXIO as long as the reader has not got to its open(2).
+	for tries := 0; f.opening && tries < 100; tries++ {
+		w, err := os.OpenFile(f.path, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+		if err == nil {
+			return w.Close()
+		}
+		if !errors.Is(err, syscall.ENXIO) {
+			break
+		}
+		f.mu.Unlock()
+		time.Sleep(time.Millisecond)
+		f.mu.Lock()
 	}
 	return nil
 }

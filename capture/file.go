@@ -162,6 +162,9 @@ func (f *File) open() error {
 			return f.fault(err, "the file header")
 		}
 		if f.in.unread() == 0 && f.input.packing() == "" {
+			if f.feed != nil {
+				return f.damaged("nothing was written to it", nil)
+			}
 			return f.damaged("the file is empty", nil)
 		}
 		return f.damaged(f.describe(), nil)

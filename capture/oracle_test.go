@@ -35,7 +35,7 @@ type seen struct {
 }
 
 // TestDecodeAgainstTshark compares every TCP segment of the corpus with what
-// tshark shows. It takes a sample; WSTAP_TSHARK=all takes every capture (three
+// tshark shows. It takes a sample; WSTAP_TSHARK=all takes every capture (a few
 // minutes), WSTAP_TSHARK=PATTERN those whose path contains it.
 //
 // These differ by right:
@@ -176,4 +176,59 @@ func tsharkSegments(path string) (map[uint64]*seen, error) {
 		}
 	}
 	return found, nil
+}
+
+// TestEncapsulationsAgainstTshark shows that the packets which the other tests
+// are built of are what tshark takes them for, too.
+func TestEncapsulationsAgainstTshark(t *testing.T) {
+	if _, err := exec.LookPath("tshark"); err != nil {
+		t.Skip("tshark is not installed")
+	}
+	if testing.Short() {
+		t.Skip("runs tshark")
+	}
+	s := testSegment(false)
+	f := encodeSegment(&s)
+	byLink := map[LinkType][]string{}
+	packets := map[string]Packet{}
+	add := func(name string, p Packet) {
+		packets[name] = p
+		byLink[p.Link] = append(byLink[p.Link], name)
+	}
+	for _, m := range []map[string]wrap{tags, overIP, tunnels, ipTunnels} {
+		for _, name := range slices.Sorted(maps.Keys(m)) {
+			add(name, links["ethernet"](m[name](f)))
+		}
+	}
+	for _, m := range []map[string]func(frame) Packet{links, ipLinks} {
+		for _, name := range slices.Sorted(maps.Keys(m)) {
+			add(name, m[name](f))
+		}
+	}
+	for link, names := range byLink {
+		b := be32s(0xa1b2c3d4, 0x00020004, 0, 0, 262144, uint32(link))
+		for i, name := range names {
+			n := uint32(len(packets[name].Data))
+			b = join(b, be32s(uint32(i), 0, n, n), packets[name].Data)
+		}
+		path := filepath.Join(t.TempDir(), "encapsulations.pcap")
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		found, err := tsharkSegments(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _ := decodeFile(path)
+		for i, name := range names {
+			n := uint64(i + 1)
+			switch name {
+			case "0x9200", "VXLAN 8472", "pseudowire", "pseudowire CW", "pseudowire in 4x":
+				continue // tshark does not look into these unless it is told to
+			}
+			if found[n] == nil || got[n] == nil || found[n].ports != got[n].ports || found[n].length != got[n].length {
+				t.Errorf("%v, %s:\n got  %+v\n want %+v", link, name, got[n], found[n])
+			}
+		}
+	}
 }

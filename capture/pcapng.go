@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"math"
 	"strings"
-	"time"
 )
 
 // The block types of pcapng that are read (draft-ietf-opsawg-pcapng, 4). All
@@ -57,8 +55,7 @@ func (f *File) firstBlocks() error {
 		if f.in.need(blockHeadLen) != nil {
 			return nil // Next will say it
 		}
-		switch u32(f.in.buf[f.in.lo:], f.big) {
-		case blockEnhanced, blockPacket, blockSimple:
+		if holdsPacket(u32(f.in.buf[f.in.lo:], f.big)) {
 			return nil
 		}
 		if _, err := f.nextBlock(&p); err != nil {
@@ -110,33 +107,17 @@ func (f *File) nextBlock(p *Packet) (bool, error) {
 	if total < blockMinLen || total%4 != 0 {
 		return false, f.damaged(fmt.Sprintf("a block cannot be %d bytes long", total), nil)
 	}
-	inside := notPacket
 	switch kind {
-	case blockEnhanced, blockPacket, blockSimple:
-		inside = ""
-	case blockSection, blockInterface, blockSecrets:
+	case blockSection, blockInterface, blockSecrets, blockEnhanced, blockPacket, blockSimple:
 	default:
 		w.skip(int64(total) - 4)
 		f.trailer = total
 		return false, nil
 	}
-	if total > maxBlock {
-		return false, f.damaged(fmt.Sprintf("a block of %d bytes is not plausible", total), nil)
+	body, err := f.blockBody(kind, total)
+	if err != nil {
+		return false, err
 	}
-	n := int(total)
-	if w.unread() < n {
-		if err := w.need(n); err != nil {
-			if inside == "" {
-				inside = f.inPacket()
-			}
-			return false, f.fault(err, inside)
-		}
-	}
-	block := w.buf[w.lo : w.lo+n : w.lo+n]
-	if u32(block[n-4:], f.big) != total {
-		return false, f.damaged(lengthsDiffer, nil)
-	}
-	body := block[blockHeadLen : n-4 : n-4]
 	var reason string
 	switch kind {
 	case blockEnhanced:
@@ -155,12 +136,39 @@ func (f *File) nextBlock(p *Packet) (bool, error) {
 	if reason != "" {
 		return false, f.damaged(reason, nil)
 	}
-	w.lo += n
-	if inside != "" {
+	w.lo += int(total)
+	if !holdsPacket(kind) {
 		return false, nil
 	}
 	p.Packet = f.count(p.Length, len(p.Data))
 	return true, nil
+}
+
+// blockBody reads the block at the present offset whole, and lends what is
+// between its head and its trailer. It consumes nothing.
+func (f *File) blockBody(kind, total uint32) ([]byte, error) {
+	if total > maxBlock {
+		return nil, f.damaged(fmt.Sprintf("a block of %d bytes is not plausible", total), nil)
+	}
+	n := int(total)
+	if f.in.unread() < n {
+		if err := f.in.need(n); err != nil {
+			inside := notPacket
+			if holdsPacket(kind) {
+				inside = f.inPacket()
+			}
+			return nil, f.fault(err, inside)
+		}
+	}
+	block := f.in.buf[f.in.lo:][:n]
+	if u32(block[n-4:], f.big) != total {
+		return nil, f.damaged(lengthsDiffer, nil)
+	}
+	return block[blockHeadLen : n-4 : n-4], nil
+}
+
+func holdsPacket(kind uint32) bool {
+	return kind == blockEnhanced || kind == blockSimple || kind == blockPacket
 }
 
 const (
@@ -249,65 +257,5 @@ func (f *File) addSecret(body []byte) (reason string) {
 		return "decryption secrets longer than their block"
 	}
 	f.secrets.add(SecretType(kind), body[8:8+n])
-	return ""
-}
-
-// enhanced reads an Enhanced Packet Block.
-func (f *File) enhanced(p *Packet, body []byte) (reason string) {
-	const head = 20
-	if len(body) < head {
-		return blockTooShort
-	}
-	return f.packet(p, u32(body, f.big), body[4:], body[head:])
-}
-
-// obsolete reads a Packet Block, which older programs wrote.
-func (f *File) obsolete(p *Packet, body []byte) (reason string) {
-	const head = 20
-	if len(body) < head {
-		return blockTooShort
-	}
-	return f.packet(p, uint32(u16(body, f.big)), body[4:], body[head:])
-}
-
-// packet reads what the two blocks have in common: the time and the lengths.
-func (f *File) packet(p *Packet, id uint32, head, data []byte) (reason string) {
-	captured, length := u32(head[8:], f.big), u32(head[12:], f.big)
-	if uint64(id) >= uint64(len(f.ifaces)-f.section) {
-		return fmt.Sprintf("a packet of interface %d, which the file does not describe", id)
-	}
-	if uint64(captured) > uint64(len(data)) {
-		return fmt.Sprintf("a packet of %d bytes in a block with room for %d", captured, len(data))
-	}
-	p.Interface = f.section + int(id)
-	in := &f.ifaces[p.Interface]
-	p.Link = in.Link
-	p.Time = in.Resolution.time(uint64(u32(head, f.big))<<32|uint64(u32(head[4:], f.big)), in.Offset)
-	p.Data = data[:captured:captured]
-	p.Length = wireLength(length, len(p.Data))
-	return ""
-}
-
-// simple reads a Simple Packet Block: of the section's first interface, and
-// without a time. Its captured length is not written down (4.4).
-func (f *File) simple(p *Packet, body []byte) (reason string) {
-	if len(body) < 4 {
-		return blockTooShort
-	}
-	if f.section == len(f.ifaces) {
-		return "a packet of interface 0, which the file does not describe"
-	}
-	in := &f.ifaces[f.section]
-	snap := in.SnapLen
-	if snap == 0 {
-		snap = math.MaxUint32
-	}
-	length := u32(body, f.big)
-	n := min(uint64(snap), uint64(length), uint64(len(body)-4))
-	p.Interface = f.section
-	p.Time = time.Time{}
-	p.Link = in.Link
-	p.Data = body[4 : 4+n : 4+n]
-	p.Length = wireLength(length, len(p.Data))
 	return ""
 }

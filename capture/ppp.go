@@ -21,16 +21,13 @@ func (w *walk) ppp(v view) Kind {
 	if len(v.b) >= 2 && v.b[0] == 0xff && v.b[1] == 0x03 {
 		v = v.skip(2)
 	}
-	if len(v.b) < 1 {
-		return v.short(1)
+	if len(v.b) < 2 {
+		return v.short(2)
 	}
 	var proto uint16
 	if v.b[0]&1 != 0 {
 		proto, v = uint16(v.b[0]), v.skip(1)
 	} else {
-		if len(v.b) < 2 {
-			return v.short(2)
-		}
 		proto, v = be16(v.b), v.skip(2)
 	}
 	switch {

@@ -42,6 +42,11 @@ const (
 	tickEvery  = 100 * time.Millisecond
 )
 
+// limits are the bounds on the whole. Tests lower them.
+type limits struct {
+	openings, streams, queued int
+}
+
 // Options tune an Assembler; the zero value gives the defaults.
 type Options struct {
 	// AckedWait is how long, in packet time, the stream waits for bytes that
@@ -60,12 +65,14 @@ type Assembler struct {
 	handler   Handler
 	ackedWait time.Duration
 	holeWait  time.Duration
+	limits    limits
 	table     table
 	timers    timers
 	now       time.Time     // the latest packet time seen
 	last      capture.Stamp // of the latest segment
 	tick      time.Time     // when Handler.Advance is due
-	sweep     time.Time     // when the next sweep is due
+	seconds   [2]int64      // packet times of the last two calls, Unix seconds
+	sweep     int64         // when the next sweep is due, Unix seconds
 	unswept   int           // segments since the last sweep
 	queued    int           // bytes in all queues
 	stats     Stats
@@ -89,7 +96,10 @@ type Stats struct {
 
 // New makes an Assembler that calls h.
 func New(h Handler, o Options) *Assembler {
-	a := &Assembler{handler: h, ackedWait: o.AckedWait, holeWait: o.HoleWait, table: newTable()}
+	a := &Assembler{
+		handler: h, ackedWait: o.AckedWait, holeWait: o.HoleWait, table: newTable(),
+		limits: limits{maxOpenings, maxStreams, maxQueued},
+	}
 	if a.ackedWait <= 0 {
 		a.ackedWait = 10 * time.Second
 	}
@@ -157,14 +167,14 @@ func reuses(r *record, d Direction, s *capture.Segment) bool {
 
 // begin makes the record of a conversation seen for the first time.
 func (a *Assembler) begin(key flowKey, fromLow bool, s *capture.Segment) (*record, error) {
-	if len(a.table.byKey) >= maxStreams {
+	if len(a.table.byKey) >= a.limits.streams {
 		if err := a.evict(); err != nil {
 			return nil, err
 		}
 	}
 	r := a.table.add(key, fromLow)
 	a.table.open(r, &opening{first: s.Stamp, half: [2]openingHalf{{scale: -1}, {scale: -1}}})
-	for a.table.opening > maxOpenings {
+	for a.table.opening > a.limits.openings {
 		if old := a.table.openings.pop(); old.isOpening() {
 			a.stats.OpeningsEvicted++
 			a.table.remove(old)
@@ -378,7 +388,7 @@ func (a *Assembler) data(st *stream, d Direction, s *capture.Segment, need int64
 		a.stats.Stale++
 		return nil
 	}
-	if end <= h.next && !(fin && !h.finKnown && end == h.next) {
+	if end <= h.next && !(fin && !h.done && end == h.next) {
 		if size > 0 {
 			st.Halves[d].Retransmitted++
 		}
@@ -401,7 +411,7 @@ func (a *Assembler) data(st *stream, d Direction, s *capture.Segment, need int64
 	if size > 0 {
 		h.blind = false
 	}
-	if h.wait == nil && off <= h.next && !p.holds(need) {
+	if h.wait == nil && off <= h.next && !p.holds(need) && (!fin || p.wait == nil) {
 		// In order: nothing is copied.
 		c := chunk{off: off, data: s.Payload, missing: s.Missing, at: s.Stamp}
 		if off < h.next {
@@ -442,6 +452,8 @@ func (a *Assembler) data(st *stream, d Direction, s *capture.Segment, need int64
 	if fin && !h.finKnown {
 		h.fin, h.finKnown = end, true
 		h.wait.finNeed, h.wait.finAt = need, s.Stamp
+	} else if fin {
+		h.wait.finNeed = min(h.wait.finNeed, need)
 	}
 	return nil
 }

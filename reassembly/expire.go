@@ -9,6 +9,7 @@ import (
 // Advance moves packet time on to now; times that go back are ignored. Call it
 // for packets that are not TCP, and for a live source's idle time.
 func (a *Assembler) Advance(now time.Time) error {
+	a.seconds = [2]int64{a.seconds[1], now.Unix()}
 	if !now.After(a.now) {
 		return nil
 	}
@@ -16,12 +17,9 @@ func (a *Assembler) Advance(now time.Time) error {
 	if err := a.fire(); err != nil {
 		return err
 	}
-	if a.sweep.IsZero() {
-		a.sweep = now.Add(sweepEvery)
-	}
 	// A sweep costs one look at each conversation; it has to be earned by as
 	// many segments, so that no file can make it quadratic.
-	if !now.Before(a.sweep) && a.unswept >= len(a.table.byKey)/16 {
+	if a.confirmed() >= a.sweep && a.unswept >= len(a.table.byKey)/16 {
 		if err := a.expire(); err != nil {
 			return err
 		}
@@ -33,10 +31,14 @@ func (a *Assembler) Advance(now time.Time) error {
 	return a.handler.Advance(now)
 }
 
+// confirmed is the packet time that two packets in a row have reached, in Unix
+// seconds: one broken timestamp must not expire all that is known.
+func (a *Assembler) confirmed() int64 { return min(a.seconds[0], a.seconds[1]) }
+
 // expire forgets conversations of which nothing was seen for their idle limit.
 func (a *Assembler) expire() error {
-	a.sweep, a.unswept = a.now.Add(sweepEvery), 0
-	now := a.now.Unix()
+	now := a.confirmed()
+	a.sweep, a.unswept = now+int64(sweepEvery/time.Second), 0
 	var idle []*stream
 	keep := func(r *record) bool {
 		if r.gone {

@@ -1,6 +1,10 @@
 package reassembly
 
-import "fmt"
+import (
+	"fmt"
+
+	"wstap/capture"
+)
 
 // Queued is what a holds back, as it is counted.
 func Queued(a *Assembler) int { return a.queued }
@@ -56,3 +60,32 @@ func (q *queue) check(next int64) error {
 	}
 	return nil
 }
+
+// IndexOf is the number of the conversation that s, just fed, belongs to.
+func IndexOf(a *Assembler, s *capture.Segment) (uint64, bool) {
+	key, _ := keyOf(s.Flow)
+	r := a.table.byKey[key]
+	if r == nil {
+		return 0, false
+	}
+	return r.index, true
+}
+
+// Conversations, openings and list entries that a holds.
+func Held(a *Assembler) (records, openings, entries, timers int) {
+	t := &a.table
+	return len(t.byKey), t.opening, len(t.order.items) + len(t.pinned.items) + len(t.openings.items), len(a.timers)
+}
+
+// SetLimits lowers the bounds on the whole.
+func SetLimits(a *Assembler, openings, streams, queued int) {
+	a.limits = limits{openings, streams, queued}
+}
+
+// Bounds that tests reach.
+const (
+	MaxOpenings    = maxOpenings
+	MaxQueueChunks = maxQueueChunks
+	MaxQueueBytes  = maxQueueBytes
+	ChunkCost      = chunkCost
+)

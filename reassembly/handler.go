@@ -62,6 +62,11 @@ type Stream struct {
 	Pinned bool
 	// Halves counts what each direction carried, indexed by Direction.
 	Halves [2]HalfStats
+	// TLS is set where the stream carries TLS, nil where it is plain text.
+	TLS *TLSInfo
+	// Origin is the client that a PROXY protocol header named, before the first
+	// byte handed on; the zero value where there was none.
+	Origin netip.AddrPort
 }
 
 // HalfStats counts what one direction of a stream carried.

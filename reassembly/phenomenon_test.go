@@ -240,9 +240,9 @@ var phenomena = []struct{ name, script, want string }{
 		c A  1 1 "abc"
 		c FA 7 2`, `
 		0 open #1
-		0 server fin #5
 		0 client "abc" #6
 		0 client "def" #4
+		0 server fin #5
 		0 close fin by server #7`},
 	{"data behind the FIN", handshake + `
 		c FA 1 1 "abc"
@@ -553,7 +553,8 @@ var phenomena = []struct{ name, script, want string }{
 		c A 2 1 "bc" cut=20
 		c A 1 1 "abc"`, `
 		0 open #1
-		0 client "abc" #6
+		0 client "a" #6
+		0 client "bc" #5
 		0 client "de" #4
 		0 client gap 6 truncated #4
 		0 client gap 12 truncated #5
@@ -621,6 +622,18 @@ var phenomena = []struct{ name, script, want string }{
 		0 client "abc" #4
 		0 client "def" #7
 		0 close capture ended #7`},
+	{"one time a month ahead", handshake + `
+		c A 1 1 "abc"
+		port 40001
+		+720h c S 0
+		port 40000
+		-720h c A 4 1 "def"
+		c A 7 1 "ghi"`, `
+		0 open #1
+		0 client "abc" #4
+		0 client "def" #6
+		0 client "ghi" #7
+		0 close capture ended #7`},
 	{"idle for a day", handshake + `
 		c A 1 1 "abc"
 		port 40001
@@ -629,7 +642,7 @@ var phenomena = []struct{ name, script, want string }{
 		c A 4 1 "def"`, `
 		0 open #1
 		0 client "abc" #4
-		0 close timeout #5
+		0 close timeout #6
 		2 open #6
 		2 client "def" #6
 		2 close capture ended #6`},

@@ -39,6 +39,7 @@ func (q *queue) insert(c chunk) (conflict int64) {
 	for i > 0 && q.chunks[i-1].end() > c.off {
 		i--
 	}
+	q.relax(i, c.end(), c.need)
 	for c.off < c.end() {
 		if i == len(q.chunks) || c.end() <= q.chunks[i].off {
 			q.place(i, c)
@@ -61,6 +62,30 @@ func (q *queue) insert(c chunk) (conflict int64) {
 		i++
 	}
 	return conflict
+}
+
+// relax lowers what the chunks before end wait for to need: their bytes were
+// first sent no later than those of a segment that ends there. Higher they are
+// where a retransmission, with its later acknowledgment number, was captured
+// before the original. The chunks from i on may end behind end.
+func (q *queue) relax(i int, end, need int64) {
+	for j := i - 1; j >= 0 && q.chunks[j].need > need; j-- {
+		q.chunks[j].need = need
+	}
+	for ; i < len(q.chunks) && q.chunks[i].off < end; i++ {
+		if q.chunks[i].need <= need {
+			continue
+		}
+		if q.chunks[i].end() > end {
+			head := q.chunks[i]
+			head.cutTail(end)
+			head.data = slices.Clip(head.data)
+			q.chunks[i].cutHead(end)
+			q.chunks = slices.Insert(q.chunks, i, head)
+			q.bytes += chunkCost
+		}
+		q.chunks[i].need = need
+	}
 }
 
 func (q *queue) place(i int, c chunk) {

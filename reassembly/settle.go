@@ -32,7 +32,7 @@ func (a *Assembler) settle(st *stream, force bool) error {
 			}
 			continue
 		}
-		if !st.untie() {
+		if !a.untie(st, force) {
 			break
 		}
 	}
@@ -54,6 +54,12 @@ func (st *stream) waits() bool {
 		}
 	}
 	return false
+}
+
+// answersFIN reports whether the FIN of h acknowledges that of p, which is yet
+// to be handed on.
+func (h *half) answersFIN(p *half) bool {
+	return p.complete() && !p.done && h.wait != nil && h.wait.finNeed > p.fin
 }
 
 // complete reports whether all of the direction up to its FIN was handed on.
@@ -92,8 +98,9 @@ func (a *Assembler) drain(st *stream) (moved bool, err error) {
 			continue
 		}
 		if h.finKnown && len(w.queue.chunks) == 0 && h.next >= h.fin {
-			// A FIN waits for the stream to be opened, so that it is told.
-			if p.holds(w.finNeed) || st.handler == nil && !p.complete() {
+			// It waits for what it answers, bytes and FIN, and for the stream to
+			// be opened, so that it is told.
+			if p.holds(w.finNeed) || h.answersFIN(p) && !p.answersFIN(h) || st.handler == nil && !p.complete() {
 				continue
 			}
 			moved = true
@@ -110,35 +117,48 @@ func (a *Assembler) drain(st *stream) (moved bool, err error) {
 }
 
 // untie frees the bytes of one direction that wait for the other although
-// nothing of that is missing: each claims to answer the other, which only
-// wrong acknowledgments can do. The earlier packet goes first.
-func (st *stream) untie() bool {
-	var tied *int64
+// nothing of that is missing: each claims to answer the other. A retransmission
+// captured before its original does, so the original is waited for as for a
+// hole; what remains are wrong acknowledgments. The earlier packet goes first.
+func (a *Assembler) untie(st *stream, force bool) bool {
+	var w *wait
+	var need *int64
 	var number uint64
 	for d := FromClient; d <= FromServer; d++ {
 		h, p := &st.half[d], &st.half[d.Reverse()]
 		if h.wait == nil || p.gap() == covered {
 			continue
 		}
-		need, at := &h.wait.finNeed, h.wait.finAt.Packet
+		n, at := &h.wait.finNeed, h.wait.finAt.Packet
 		if h.wait.bytes() {
 			c := &h.wait.queue.chunks[0]
 			if c.off > h.next {
 				continue
 			}
-			need, at = &c.need, c.at.Packet
+			n, at = &c.need, c.at.Packet
 		} else if !h.finKnown || h.next < h.fin {
 			continue
 		}
-		if p.holds(*need) && (tied == nil || at < number) {
-			tied, number = need, at
+		if p.holds(*n) && (need == nil || at < number) {
+			w, need, number = h.wait, n, at
 		}
 	}
-	if tied == nil {
+	for d := range st.half {
+		if o := st.half[d].wait; o != nil && o != w && o.hole == tied {
+			o.hole = noHole
+		}
+	}
+	if need == nil {
 		return false
 	}
-	*tied = 0
-	return true
+	if w.hole != tied {
+		a.await(st, w, tied)
+	}
+	if full := a.full(st); force || full != nil || a.overAcked(st, w) {
+		*need, w.hole = 0, noHole
+		return true
+	}
+	return false
 }
 
 // overdue finds a hole for which waiting is over, and why.
@@ -148,7 +168,7 @@ func (a *Assembler) overdue(st *stream, force bool) (d Direction, why Cause, due
 		h := &st.half[d]
 		kind := h.gap()
 		if kind == noHole {
-			if h.wait != nil {
+			if h.wait != nil && h.wait.hole != tied {
 				h.wait.hole = noHole
 			}
 			continue
@@ -158,17 +178,14 @@ func (a *Assembler) overdue(st *stream, force bool) (d Direction, why Cause, due
 		}
 		a.watch(st, h, kind)
 		w := h.wait
-		why, waited := Limit, a.now.Sub(w.since)
+		why, due := Limit, false
 		switch {
 		case kind == covered:
-			why = Acked
-			// Without timestamps it is the segments alone that count.
-			due = waited >= a.ackedWait ||
-				st.packets-w.packets >= reorderPackets && (waited >= reorderTime || a.now.IsZero())
+			why, due = Acked, a.overAcked(st, w)
 		case force:
 			why = Closed
 		default:
-			due = waited >= a.holeWait
+			due = a.now.Sub(w.since) >= a.holeWait
 		}
 		if !due && !force && full != nil {
 			*full++
@@ -202,7 +219,21 @@ func (a *Assembler) watch(st *stream, h *half, kind hole) {
 	}
 	// With nothing queued behind it, a hole that moves is no hole: data go on
 	// in order below an acknowledgment that was wrong.
-	w.hole, w.next, w.acked, w.at, w.since, w.packets = kind, h.next, h.acked, a.last, a.now, st.packets
+	w.next, w.acked = h.next, h.acked
+	a.await(st, w, kind)
+}
+
+// await starts a wait.
+func (a *Assembler) await(st *stream, w *wait, kind hole) {
+	w.hole, w.at, w.since, w.packets = kind, a.last, a.now, st.packets
+}
+
+// overAcked reports whether waiting for bytes that were surely sent is over.
+// Without timestamps it is the segments alone that count.
+func (a *Assembler) overAcked(st *stream, w *wait) bool {
+	waited := a.now.Sub(w.since)
+	return waited >= a.ackedWait ||
+		st.packets-w.packets >= reorderPackets && (waited >= reorderTime || a.now.IsZero())
 }
 
 // full reports whether what the stream holds back has reached a bound, by the
@@ -216,7 +247,7 @@ func (a *Assembler) full(st *stream) *uint64 {
 		if len(w.queue.chunks) > maxQueueChunks || w.queue.bytes > maxQueueBytes {
 			return &a.stats.QueueLimit
 		}
-		if a.queued > maxQueued {
+		if a.queued > a.limits.queued {
 			return &a.stats.QueuedLimit
 		}
 	}
@@ -276,7 +307,7 @@ func (a *Assembler) due(st *stream) time.Time {
 			continue
 		}
 		switch w.hole {
-		case covered:
+		case covered, tied:
 			sooner(w.since.Add(a.ackedWait))
 		case early:
 			sooner(w.since.Add(a.holeWait))

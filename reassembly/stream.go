@@ -75,6 +75,7 @@ const (
 	noHole  hole = iota
 	early        // later bytes came first; a retransmission may still fill it
 	covered      // the receiver has acknowledged it: it was sent and not captured
+	tied         // not missing, but waits for the other direction, which waits for it
 )
 
 // far follows segments that lie outside the window. One alone is forged or

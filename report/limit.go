@@ -3,6 +3,9 @@ package report
 import (
 	"errors"
 	"strconv"
+	"strings"
+
+	"wstap/wsframe"
 )
 
 // Limit bounds the bytes that a sink prints of each payload. It never bounds
@@ -40,4 +43,11 @@ func (l Limit) Cut(size int) int {
 		return size
 	}
 	return min(l.n, size)
+}
+
+// Excerpts reports whether a message's summary is but the beginning of its
+// payload: then it says nothing new, and falls under the payload's limit.
+func Excerpts(m *wsframe.Message) bool {
+	s := strings.TrimSuffix(m.Summary, "…")
+	return len(m.Payload) >= len(s) && string(m.Payload[:len(s)]) == s
 }

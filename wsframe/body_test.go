@@ -20,6 +20,9 @@ func testHead(fields ...string) *Head {
 	return h
 }
 
+// pieces are the sizes that streams are cut into.
+var pieces = []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 17, 29, 100, 4000}
+
 // readBody feeds stream in pieces of n bytes and returns how many it took.
 func readBody(b *bodyReader, stream string, n int) (taken int, done bool, err error) {
 	for {
@@ -85,7 +88,7 @@ func TestResponseBody(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			for n := 1; n <= len(tt.body)+1; n++ {
+			for _, n := range append(pieces, len(tt.body)+1) {
 				h := testHead(tt.fields...)
 				if h.Status = tt.status; h.Status == 0 {
 					h.Status = 200

@@ -76,7 +76,7 @@ func (c *conn) Gap(d reassembly.Direction, g reassembly.Gap, at capture.Stamp) e
 	case c.http != nil:
 		return c.exchangeGap(c.role(d), g, at)
 	case c.guess != nil:
-		c.guess.side[d].restart()
+		c.guess.side[d].skip(g.Bytes)
 		return nil
 	}
 	return c.decideGap(d, g)

@@ -68,7 +68,7 @@ type Inflater struct {
 
 // Message inflates one message, whose compressed payload comes in any number
 // of pieces, and appends it to dst: the first limit bytes of it, while total
-// counts all. Only the buffers that grow with the messages are ever allocated.
+// counts all. It allocates nothing once its buffers and dst have grown.
 //
 // After an error, out holds what came before the fault, and w is empty. The
 // error is errDeflate, errContextLost or errInflateLimit. An empty window makes
@@ -80,8 +80,8 @@ type Inflater struct {
 func (z *Inflater) Message(dst []byte, w *window, compressed [][]byte, limit int) (out []byte, total uint64, err error) {
 	n := z.load(compressed)
 	if n == 0 {
-		// RFC 7692, 7.2.3.6 wants one byte for an empty message, but nothing is
-		// what an empty one without the sender's pains looks like.
+		// An empty message is one byte, 0x00 (RFC 7692, 7.2.3.6). Senders that
+		// forget it mean the same.
 		return dst, 0, nil
 	}
 	start := len(dst)

@@ -87,9 +87,6 @@ func (r *headReader) reset() {
 	*r = headReader{buf: buf}
 }
 
-// begun reports whether part of a head has been collected.
-func (r *headReader) begun() bool { return len(r.buf) > 0 }
-
 // request parses the collected head as a request (RFC 9112, 3). The words of
 // the request line may be parted by several spaces, and spaces within the target
 // are kept.

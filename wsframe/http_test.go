@@ -222,6 +222,7 @@ func FuzzHead(f *testing.F) {
 	for _, s := range []string{
 		"GET /chat HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\n\r\n\x81\x00",
 		"GET / HTTP/1.1\nA: b\n c\n\n", "\r\n\r\nHTTP/1.1 101 X\r\nA:b\r\n\r\n", "GET / HTTP/1.1\r\nA: b\r\n\rX\r\n\r\n",
+		"0 * HTTP/1.1\nConneCtio :0\n\n",
 	} {
 		f.Add([]byte(s), uint8(1))
 		f.Add([]byte(s), uint8(5))
@@ -255,6 +256,9 @@ func FuzzHead(f *testing.F) {
 			t.Errorf("%+v, net/http: %q %q %q", h, theirs.Method, theirs.RequestURI, theirs.Proto)
 		}
 		for name, values := range theirs.Header {
+			if strings.TrimSpace(name) != name {
+				continue // "A : b" has a name with a space there
+			}
 			if got := h.Joined(name); strings.Join(strings.Fields(got), " ") != strings.Join(strings.Fields(strings.Join(values, ", ")), " ") {
 				t.Errorf("%s: %q, net/http: %q", name, got, values)
 			}

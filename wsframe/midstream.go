@@ -50,7 +50,7 @@ func (c *conn) speculate(d reassembly.Direction, b []byte, at capture.Stamp) err
 // search looks at the next bytes of a stream that may be a WebSocket.
 func (c *conn) search(d reassembly.Direction, b []byte, at capture.Stamp) error {
 	g := c.guess
-	if len(g.side[d].candidates) == 0 && len(g.side[d].buf) == 0 && !g.known {
+	if len(g.side[d].candidates) == 0 && !g.known {
 		// An HTTP exchange that was joined mid-stream may begin anew.
 		if g.taken[d] > 0 && (plausibleRequest(b) == plausible || plausibleResponse(b) == plausible) {
 			c.guess, c.detect = nil, &detector{}
@@ -108,14 +108,10 @@ func (c *conn) believe(atEnd bool) (ok bool, err error) {
 // order of packets.
 func (c *conn) join(best [2]candidate) error {
 	g := c.guess
-	var queue [2][]piece
+	var queue [2][]packet
 	var first capture.Stamp
 	for d, k := range g.side {
-		from := k.base
-		if best[d].headers > 0 {
-			from = best[d].start
-		}
-		queue[d] = k.pieces(from)
+		queue[d] = k.from(best[d].start)
 		if best[d].headers > 0 && len(queue[d]) > 0 && (first.Packet == 0 || queue[d][0].at.Packet < first.Packet) {
 			first = queue[d][0].at
 		}
@@ -141,14 +137,20 @@ func (c *conn) join(best [2]candidate) error {
 			s.seek = newSeeker(s.rules())
 		}
 	}
+	var next [2]int64
 	for len(queue[0])+len(queue[1]) > 0 {
 		d := reassembly.FromClient
 		if len(queue[0]) == 0 || len(queue[1]) > 0 && queue[1][0].at.Packet < queue[0][0].at.Packet {
 			d = reassembly.FromServer
 		}
-		p := queue[d][0]
-		queue[d] = queue[d][1:]
-		if err := c.sides[c.role(d)].feed(p.data, p.at); err != nil {
+		s, p := &c.sides[c.role(d)], queue[d][0]
+		if n := p.off - next[d]; n > 0 && next[d] > 0 {
+			if err := s.gap(uint64(n), p.at); err != nil {
+				return err
+			}
+		}
+		queue[d], next[d] = queue[d][1:], p.end()
+		if err := s.feed(p.data, p.at); err != nil {
 			return err
 		}
 	}

@@ -26,14 +26,31 @@ func (s *side) search(b []byte, at capture.Stamp) error {
 // resume goes on with frames where they were found again.
 func (s *side) resume(atEnd bool) error {
 	k := s.seek
-	t := &s.c.info.Totals[s.from]
 	c, found := k.best(atEnd)
 	if !found {
 		return nil
 	}
-	t.Skipped += uint64(c.start - s.seekFrom)
 	s.seek = nil
-	for _, p := range k.pieces(c.start) {
+	held := k.from(c.start)
+	kept := 0
+	for _, p := range held {
+		kept += len(p.data)
+	}
+	s.c.info.Totals[s.from].Skipped += k.seen - uint64(kept)
+	return s.replay(held)
+}
+
+// replay feeds packets that were held, and the gaps between them, which were
+// told of when they were found.
+func (s *side) replay(held []packet) error {
+	for i, p := range held {
+		if i > 0 {
+			if n := p.off - held[i-1].end(); n > 0 {
+				if err := s.gap(uint64(n), p.at); err != nil {
+					return err
+				}
+			}
+		}
 		if err := s.feed(p.data, p.at); err != nil {
 			return err
 		}
@@ -44,26 +61,26 @@ func (s *side) resume(atEnd bool) error {
 // relocate goes back to searching: the header at hand is not one, so what was
 // found again was not right.
 func (s *side) relocate(at capture.Stamp) error {
-	header, first := append([]byte(nil), s.header[:s.have]...), s.first
+	header, first := s.header, s.first
+	n := s.have
 	s.have = 0
 	if err := s.lose(at); err != nil {
 		return err
 	}
-	// Not the header's own first byte: it has been refuted.
-	s.seek.append(header[1:], first, 1)
+	// Its own first byte is refuted.
+	s.c.info.Totals[s.from].Skipped++
+	s.seek.append(header[1:n], first, 1)
 	return s.resume(false)
 }
 
-// seekGap takes the loss of more bytes while the boundaries are lost.
+// seekGap takes the loss of n more bytes while the boundaries are lost.
 func (s *side) seekGap(n uint64, at capture.Stamp) error {
 	if err := s.resume(true); err != nil {
 		return err
 	}
-	if s.seek != nil {
-		s.c.info.Totals[s.from].Skipped += uint64(s.seek.end() - s.seekFrom)
-		s.seek.restart()
-		s.seekFrom = s.seek.base
-		return nil
+	if s.seek == nil {
+		return s.gap(n, at)
 	}
-	return s.gap(n, at)
+	s.seek.skip(int64(n))
+	return nil
 }

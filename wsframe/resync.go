@@ -2,8 +2,9 @@ package wsframe
 
 import (
 	"bytes"
+	"cmp"
 	"math/bits"
-	"unicode/utf8"
+	"slices"
 
 	"github.com/gobwas/ws"
 
@@ -18,17 +19,25 @@ import (
 const (
 	headerBits  = 5  // opcode, FIN, RSV: 9 to 13 of 256 first bytes will do
 	maskBits    = 1  // the mask bit, where the direction is known
-	longBits    = 24 // a 64-bit length with 40 leading zeros
+	mediumBits  = 6  // a 16-bit length: one second byte in 128
+	longBits    = 30 // a 64-bit length: the same, and 40 leading zeros
 	jsonBits    = 12 // a text payload that begins and ends as JSON does
-	maxFitBits  = 10 // the frame ends where a packet of 2^n bytes ends
 	maxTextBits = 16 // a payload that unmasking turns into plain text
+	maxFitBits  = 10 // the frame ends where a packet of 2^n bytes ends,
+	shortFit    = 7  // which a short frame can miss in 2^7 ways only
+	meetBits    = 16 // a frame of 126 bytes and more ends where another begins
 
 	trustAtPacket = 18 // for a chain that begins with a packet
-	trustAnywhere = 30
+	trustAnywhere = 28
 	trustAtEnd    = 10 // begins with a packet, and ends with the last byte held
+	// A chain that runs into a later one proves nothing of itself: what comes
+	// before the meeting needs evidence of its own.
+	trustPrefixAtPacket = 12
+	trustPrefix         = 22
 
 	maxSeek       = 1 << 20  // bytes held while searching, a direction
-	maxCandidates = 64       // chains followed at once
+	maxCandidates = 256      // chains followed at once
+	maxTrail      = 16       // headers remembered of each
 	maxSeekFrame  = 16 << 20 // longest frame believed in while searching
 	minPacket     = 6        // shorter packets tell nothing by where they begin
 )
@@ -79,47 +88,95 @@ type candidate struct {
 	bits        int
 	masked      bool
 	atPacket    bool
+	trail       []step // its headers, the latest maxTrail of them
+	moved       bool   // since chains were merged last
 }
 
-// mark is where a packet's bytes begin.
-type mark struct {
-	off int64
-	at  capture.Stamp
+// step is a header of a chain, and the evidence before it.
+type step struct {
+	off  int64
+	bits int
 }
 
-// seeker searches one direction for frame boundaries.
+// seeker searches one direction for frame boundaries. Its offsets count all
+// bytes since the search began, those that were never captured too: a gap of
+// known size does not break a chain that reaches over it.
 type seeker struct {
 	rules
-	buf        []byte
-	base       int64 // offset of buf[0]
-	marks      []mark
+	held       []packet
+	end        int64 // offset behind the last byte, captured or not
 	scanned    int64 // positions before it were looked at
+	bytes      int   // captured bytes in held
+	seen       uint64
 	candidates []candidate
 }
 
-func newSeeker(r rules) *seeker { return &seeker{rules: r} }
+// packet is the bytes of one packet, own copy.
+type packet struct {
+	off  int64
+	data []byte
+	at   capture.Stamp
+	// size is how long the packet was, where data is but a piece of it: what
+	// its ends are worth.
+	size int
+}
 
-func (k *seeker) end() int64 { return k.base + int64(len(k.buf)) }
+func (p *packet) end() int64 { return p.off + int64(len(p.data)) }
+
+func newSeeker(r rules) *seeker { return &seeker{rules: r} }
 
 // add takes the bytes of one packet and follows the chains into them.
 func (k *seeker) add(b []byte, at capture.Stamp) { k.append(b, at, len(b)) }
 
-// append is add for a piece of a packet: what is known of how long the packet
-// was decides what its ends are worth.
-func (k *seeker) append(b []byte, at capture.Stamp, packet int) {
-	k.marks = append(k.marks, mark{k.end(), at})
-	k.buf = append(k.buf, b...)
-	k.follow(packet)
-	k.scan(packet)
+// append is add for a piece of a packet of that size.
+func (k *seeker) append(b []byte, at capture.Stamp, size int) {
+	k.held = append(k.held, packet{k.end, bytes.Clone(b), at, size})
+	k.end += int64(len(b))
+	k.bytes += len(b)
+	k.seen += uint64(len(b))
+	k.follow()
+	k.scan()
+	k.merge()
 	k.trim()
+}
+
+// skip passes over n bytes that were never captured. Chains whose next header
+// was among them are lost.
+func (k *seeker) skip(n int64) {
+	k.end += n
+	k.scanned = k.end
+	k.candidates = slices.DeleteFunc(k.candidates, func(c candidate) bool { return c.next < k.end })
+	k.trim()
+}
+
+// at is what is held from off on, at most limit bytes, joined over packets.
+// more is true where the bytes may yet come.
+func (k *seeker) at(off int64, limit int) (b []byte, more bool) {
+	i, found := slices.BinarySearchFunc(k.held, off, func(p packet, off int64) int {
+		switch {
+		case p.end() <= off:
+			return -1
+		case p.off > off:
+			return 1
+		}
+		return 0
+	})
+	if !found {
+		return nil, off >= k.end
+	}
+	b = k.held[i].data[off-k.held[i].off:]
+	for i++; len(b) < limit && i < len(k.held) && k.held[i].off == k.held[i-1].end(); i++ {
+		b = append(b[:len(b):len(b)], k.held[i].data...)
+	}
+	return b, i == len(k.held) && k.held[i-1].end() == k.end
 }
 
 // follow lets each candidate go on from header to header; those that meet an
 // unsound one are dropped.
-func (k *seeker) follow(packet int) {
+func (k *seeker) follow() {
 	kept := k.candidates[:0]
 	for _, c := range k.candidates {
-		if k.advance(&c, packet) {
+		if k.advance(&c) {
 			kept = append(kept, c)
 		}
 	}
@@ -127,9 +184,9 @@ func (k *seeker) follow(packet int) {
 }
 
 // advance follows one chain as far as the bytes reach.
-func (k *seeker) advance(c *candidate, packet int) bool {
-	for c.next < k.end() {
-		b := k.buf[c.next-k.base:]
+func (k *seeker) advance(c *candidate) bool {
+	for c.next < k.end {
+		b, last := k.at(c.next, maxHeader)
 		r := k.rules
 		if c.headers > 0 {
 			r.mask = 0
@@ -139,54 +196,77 @@ func (k *seeker) advance(c *candidate, packet int) bool {
 		}
 		ok, more := r.sound(b)
 		if more {
-			return true
+			return last // a gap within the header ends the chain
 		}
 		if !ok {
 			return false
 		}
 		h, length := parseHeader(b)
 		n := headerLength(b)
+		if len(c.trail) == maxTrail {
+			c.trail = slices.Delete(c.trail, 0, maxTrail/2)
+		}
+		c.trail, c.moved = append(c.trail, step{c.next, c.bits}), true
 		c.masked = h.Masked
 		c.headers++
 		c.bits += headerBits
 		if k.mask >= 0 || c.headers > 1 {
 			c.bits += maskBits
 		}
-		if n >= 10 {
+		fit := maxFitBits
+		switch b[1] & 0x7f {
+		case 126:
+			c.bits += mediumBits
+		case 127:
 			c.bits += longBits
+		default:
+			fit = shortFit
 		}
-		c.bits += contentBits(h, b[n:], length)
+		if h.OpCode == OpText && length <= maxContent {
+			b, _ = k.at(c.next, n+int(length))
+			c.bits += contentBits(h, b[n:], length)
+		}
+		begin := c.next
 		c.next += int64(n) + int64(length)
-		c.bits += k.fitBits(c.next, packet)
+		c.bits += min(fit, k.fitBits(begin, c.next))
 	}
 	return true
 }
 
-// fitBits is what it tells that a frame ends where a packet does.
-func (k *seeker) fitBits(end int64, packet int) int {
-	if end == k.end() {
-		return min(maxFitBits, bits.Len(uint(packet))-1)
+// fitBits is what it tells that a frame ends where a packet does: the longer
+// the packets are, the fewer such places there are, and only one that is the
+// end of the packet which it begins in.
+func (k *seeker) fitBits(begin, end int64) int {
+	i, found := slices.BinarySearchFunc(k.held, end, func(p packet, end int64) int { return cmp.Compare(p.end(), end) })
+	switch {
+	case !found:
+		return 0
+	case k.held[i].off <= begin:
+		return maxFitBits
 	}
-	for i := len(k.marks) - 1; i > 0 && k.marks[i].off >= end; i-- {
-		if k.marks[i].off == end {
-			return min(maxFitBits, bits.Len(uint(end-k.marks[i-1].off))-1)
-		}
-	}
-	return 0
+	return bits.Len(uint(k.held[i].size)) - 1
 }
+
+// maxHeader is the length of the longest frame header, maxContent that of the
+// longest payload that is looked into.
+const (
+	maxHeader  = 14
+	maxContent = 4 << 10
+)
 
 // contentBits is what the payload of a text frame tells, where all is held.
 // Text that a masked frame hides is strong evidence: a wrong key gives noise.
 func contentBits(h ws.Header, payload []byte, length uint64) int {
-	if h.OpCode != OpText || h.Rsv != 0 || length < 2 || length > uint64(len(payload)) || length > 64<<10 {
+	if h.Rsv != 0 || length < 2 || length > uint64(len(payload)) {
 		return 0
 	}
 	p := payload[:length]
 	if h.Masked {
-		p = append([]byte(nil), p...)
+		p = bytes.Clone(p)
 		ws.Cipher(p, h.Mask, 0)
 	}
-	if h.Fin && !utf8.Valid(p) {
+	var u utf8Checker
+	if ok := u.feed(p); !ok || h.Fin && !u.end() {
 		return -headerBits
 	}
 	n := 0
@@ -199,14 +279,22 @@ func contentBits(h ws.Header, payload []byte, length uint64) int {
 	return n
 }
 
-// scan looks for new candidates in the packet's bytes.
-func (k *seeker) scan(packet int) {
-	for ; k.scanned < k.end(); k.scanned++ {
-		atPacket := len(k.marks) > 0 && k.scanned == k.marks[len(k.marks)-1].off && packet >= minPacket
+// scan looks for new candidates in the packet added last.
+func (k *seeker) scan() {
+	last := &k.held[len(k.held)-1]
+	for ; k.scanned < k.end; k.scanned++ {
+		atPacket := k.scanned == last.off && last.size >= minPacket
 		if !atPacket && !k.anywhere {
-			continue
+			k.scanned = k.end
+			return
 		}
-		ok, more := k.sound(k.buf[k.scanned-k.base:])
+		var b []byte
+		if k.scanned >= last.off {
+			b = last.data[k.scanned-last.off:]
+		} else {
+			b, _ = k.at(k.scanned, maxHeader)
+		}
+		ok, more := k.sound(b)
 		if more {
 			return
 		}
@@ -214,7 +302,7 @@ func (k *seeker) scan(packet int) {
 			continue
 		}
 		c := candidate{start: k.scanned, next: k.scanned, atPacket: atPacket}
-		if k.advance(&c, packet) {
+		if k.advance(&c) {
 			k.propose(c)
 		}
 	}
@@ -233,33 +321,113 @@ func (k *seeker) propose(c candidate) {
 		}
 	}
 	if k.candidates[weakest].bits < c.bits {
-		k.candidates = append(append(k.candidates[:weakest:weakest], k.candidates[weakest+1:]...), c)
+		k.candidates = append(slices.Delete(k.candidates, weakest, weakest+1), c)
 	}
+}
+
+// merge makes one of chains that have run into each other.
+func (k *seeker) merge() {
+	for i := 0; i < len(k.candidates); i++ {
+		if !k.candidates[i].moved {
+			continue
+		}
+		k.candidates[i].moved = false
+		for j := 0; j < len(k.candidates); {
+			if a, b := &k.candidates[i], &k.candidates[j]; i == j || a.next != b.next || a.masked != b.masked {
+				j++
+				continue
+			}
+			k.candidates[i] = k.meet(k.candidates[i], k.candidates[j])
+			k.candidates = slices.Delete(k.candidates, j, j+1)
+			if j < i {
+				i--
+			}
+		}
+	}
+}
+
+// meet joins two chains that go on as one. What each holds before the meeting
+// proves nothing of itself by what follows: it stays only on evidence of its
+// own.
+func (k *seeker) meet(a, b candidate) candidate {
+	at := a.next
+	for i, j := len(a.trail)-1, len(b.trail)-1; i >= 0 && j >= 0 && a.trail[i].off == b.trail[j].off; i, j = i-1, j-1 {
+		at = a.trail[i].off
+	}
+	x, y := k.surplus(&a, at), k.surplus(&b, at)
+	switch {
+	case x >= 0 && x >= y:
+		return a
+	case y >= 0:
+		return b
+	}
+	// Neither: the chain begins where they met.
+	c := a
+	before, _ := a.before(at)
+	c.start, c.bits, c.atPacket = at, a.bits-before, false
+	c.trail = slices.DeleteFunc(slices.Clone(a.trail), func(s step) bool { return s.off < at })
+	for i := range c.trail {
+		c.trail[i].bits -= before
+	}
+	c.headers = len(c.trail)
+	c.atPacket = k.beginsPacket(at)
+	return c
+}
+
+// beginsPacket reports whether off is where a packet's bytes begin.
+func (k *seeker) beginsPacket(off int64) bool {
+	_, found := slices.BinarySearchFunc(k.held, off, func(p packet, off int64) int { return cmp.Compare(p.off, off) })
+	return found
+}
+
+// before is the evidence of a chain's headers before off, and the last of them.
+func (c *candidate) before(off int64) (n int, last int64) {
+	last = c.start
+	for _, s := range c.trail {
+		if s.off >= off {
+			return s.bits, last
+		}
+		last = s.off
+	}
+	return c.bits, last
+}
+
+// surplus is by how much the part of a chain before off is believed; negative
+// where it is not. That it ends just there tells as much as a length that fits.
+func (k *seeker) surplus(c *candidate, off int64) int {
+	if c.start == off {
+		return 0
+	}
+	n, last := c.before(off)
+	if !k.beginsPacket(off) { // where it counted already
+		if off-last < 126 {
+			n += shortFit
+		} else {
+			n += meetBits
+		}
+	}
+	if c.atPacket {
+		return n - trustPrefixAtPacket
+	}
+	return n - trustPrefix
 }
 
 // trim lets go of bytes that no candidate needs.
 func (k *seeker) trim() {
-	if len(k.buf) > maxSeek {
-		half := k.end() - maxSeek/2
-		kept := k.candidates[:0]
-		for _, c := range k.candidates {
-			if c.start >= half {
-				kept = append(kept, c)
-			}
-		}
-		k.candidates = kept
+	if k.bytes > maxSeek {
+		half := k.held[len(k.held)/2].off
+		k.candidates = slices.DeleteFunc(k.candidates, func(c candidate) bool { return c.start < half })
 	}
 	from := k.scanned
 	for _, c := range k.candidates {
 		from = min(from, c.start)
 	}
-	if n := from - k.base; n > 0 {
-		k.buf = k.buf[:copy(k.buf, k.buf[n:])]
-		k.base = from
+	n := 0
+	for n < len(k.held) && k.held[n].end() <= from {
+		k.bytes -= len(k.held[n].data)
+		n++
 	}
-	for len(k.marks) > 1 && k.marks[1].off <= k.base {
-		k.marks = k.marks[1:]
-	}
+	k.held = slices.Delete(k.held, 0, n)
 }
 
 // best is the earliest chain that is believed; atEnd asks less of those that
@@ -269,7 +437,7 @@ func (k *seeker) best(atEnd bool) (c candidate, found bool) {
 		trust := trustAnywhere
 		if o.atPacket {
 			trust = trustAtPacket
-			if atEnd && o.next == k.end() {
+			if atEnd && o.next == k.end {
 				trust = trustAtEnd
 			}
 		}
@@ -280,29 +448,16 @@ func (k *seeker) best(atEnd bool) (c candidate, found bool) {
 	return c, found
 }
 
-// piece is what is held of one packet.
-type piece struct {
-	data []byte
-	at   capture.Stamp
-}
-
-// pieces are the bytes from off on, packet by packet.
-func (k *seeker) pieces(off int64) (all []piece) {
-	for i, m := range k.marks {
-		end := k.end()
-		if i+1 < len(k.marks) {
-			end = k.marks[i+1].off
+// from lists what is held from off on, packet by packet.
+func (k *seeker) from(off int64) (all []packet) {
+	for _, p := range k.held {
+		if p.end() <= off {
+			continue
 		}
-		if lo := max(m.off, off, k.base); lo < end {
-			all = append(all, piece{k.buf[lo-k.base : end-k.base], m.at})
+		if p.off < off {
+			p.data, p.off = p.data[off-p.off:], off
 		}
+		all = append(all, p)
 	}
 	return all
-}
-
-// restart forgets everything: bytes were lost.
-func (k *seeker) restart() {
-	k.base = k.end()
-	k.scanned = k.base
-	k.buf, k.marks, k.candidates = k.buf[:0], k.marks[:0], k.candidates[:0]
 }

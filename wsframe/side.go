@@ -34,8 +34,7 @@ type side struct {
 	unsure bool
 	closed bool // a Close frame was seen
 
-	seek     *seeker // while the boundaries are lost
-	seekFrom int64   // its bytes before were told of
+	seek *seeker // while the boundaries are lost
 }
 
 // feed takes the next bytes of the direction.
@@ -230,7 +229,7 @@ func (s *side) lose(at capture.Stamp) error {
 		s.window.lose()
 	}
 	s.certainty = max(s.certainty, Resynced)
-	s.seek, s.seekFrom = newSeeker(s.rules()), 0
+	s.seek = newSeeker(s.rules())
 	s.message.why = max(s.message.why, BytesMissing)
 	return s.breakMessage(at)
 }
@@ -312,6 +311,10 @@ func (s *side) end(why Incomplete, at capture.Stamp) error {
 		if err := s.resume(true); err != nil {
 			return err
 		}
+	}
+	if s.seek != nil {
+		s.c.info.Totals[s.from].Skipped += s.seek.seen
+		s.seek = nil
 	}
 	if f := s.frame; f != nil {
 		f.Missing += f.Length - s.off

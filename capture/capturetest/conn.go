@@ -18,6 +18,10 @@ const (
 // Reverse is the other direction.
 func (d Direction) Reverse() Direction { return 1 - d }
 
+// maxPayload bounds a segment's payload, so that an IP datagram's 16-bit
+// length holds it with all headers and a tunnel around.
+const maxPayload = 65_000
+
 // Config describes a connection. Zero values are the defaults named.
 type Config struct {
 	Client, Server netip.AddrPort // 10.0.0.2:40000, 10.0.0.1:8080
@@ -44,16 +48,15 @@ type Conn struct {
 
 // half is what one end sends.
 type half struct {
-	next     uint32 // SND.NXT
-	ipID     uint16
-	stream   []byte
-	last     Datagram // for ICMP errors to quote
-	segments []sentSegment
-	frames   []Sent
-	deflater Deflater
-	// Within a fragmented message: whether it is compressed.
-	fragmented, compressed bool
-	noContext              bool // no_context_takeover was agreed to
+	next       uint32 // SND.NXT
+	ipID       uint16
+	stream     []byte
+	last       Datagram // for ICMP errors to quote
+	segments   []sentSegment
+	frames     []Sent
+	deflater   Deflater
+	compressed bool // the fragmented message under way is
+	noContext  bool // no_context_takeover was agreed to
 }
 
 type sentSegment struct {

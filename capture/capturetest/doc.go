@@ -95,4 +95,15 @@
 // and lost#2, twice#1,3, late#2 N, snap#1 N mean these segments alone, counted
 // from 1. Whatever happens to a packet on its way into the capture, the ends of
 // the connection have received it.
+//
+// # Manglers
+//
+// Recut, Overlap, Coalesce, Reorder, Double, Wrap, Tag, Tunnel, FragmentIP,
+// Noise, Snap, Lose, Strip and OneDirection take the packets of a capture and
+// return those of another: the same traffic, arriving otherwise. They leave
+// their input alone, return copies numbered from 1, keep the times unless they
+// say otherwise, and depend on nothing but their arguments. Packets that hold
+// no whole TCP segment within their reach (Ethernet, cooked, loopback or raw
+// link, 802.1Q tags, IPv4 or IPv6; no fragments, no tunnels) pass through
+// those that work on segments.
 package capturetest

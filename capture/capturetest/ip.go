@@ -105,12 +105,18 @@ func fragmentIP(b []byte, size int) [][]byte {
 	if !ok {
 		return [][]byte{b}
 	}
-	header := 40
-	if b[0]>>4 == 4 {
+	header, next := 40, 6 // length of what each fragment repeats, and where it names the next header
+	switch {
+	case b[0]>>4 == 4:
 		header = int(b[0]&15) * 4
+	case b[6] == protoHopByHop && len(b) >= 48:
+		header, next = 40+8*(int(b[41])+1), 40
+	}
+	if header > len(b) {
+		return [][]byte{b}
 	}
 	body := b[header:]
-	if len(body) <= size || b[0]>>4 == 4 && b[6]&0x3f|b[7] != 0 || b[0]>>4 == 6 && b[6] == protoFragment {
+	if len(body) <= size || b[0]>>4 == 4 && b[6]&0x3f|b[7] != 0 || b[0]>>4 == 6 && b[next] == protoFragment {
 		return [][]byte{b}
 	}
 	id := crc32.ChecksumIEEE(b)
@@ -129,14 +135,14 @@ func fragmentIP(b []byte, size int) [][]byte {
 			f[10], f[11] = 0, 0
 			binary.BigEndian.PutUint16(f[10:], checksum(f))
 		} else {
-			binary.BigEndian.PutUint16(f[4:], uint16(8+len(piece)))
+			binary.BigEndian.PutUint16(f[4:], uint16(header-40+8+len(piece)))
 			field := uint16(at)
 			if more {
 				field |= 1
 			}
-			f = append(f, f[6], 0, byte(field>>8), byte(field))
+			f = append(f, f[next], 0, byte(field>>8), byte(field))
 			f = binary.BigEndian.AppendUint32(f, id)
-			f[6] = protoFragment
+			f[next] = protoFragment
 		}
 		out = append(out, append(f, piece...))
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"wstap/capture"
@@ -12,56 +13,46 @@ import (
 // model is the plainest reassembler: bytes at their place from the SYN's
 // sequence number on, the whole capture held in memory.
 type model struct {
-	isn   map[capture.Flow]uint32
-	bytes map[capture.Flow]map[int]byte
+	isn     map[capture.Flow]uint32
+	streams map[capture.Flow][]int // bytes, -1 for those that never came
 }
 
 // reassemble reads all packets twice, so that a SYN may come late.
 func reassemble(t *testing.T, pkts []capture.Packet) model {
 	t.Helper()
-	m := model{make(map[capture.Flow]uint32), make(map[capture.Flow]map[int]byte)}
-	for pass := range 2 {
-		for _, p := range pkts {
-			v, ok := look(p)
-			if !ok {
-				continue
-			}
-			if pass == 0 {
-				if v.flags.Has(capture.SYN) {
-					m.isn[v.flow] = v.seq
-					m.bytes[v.flow] = make(map[int]byte)
-				}
-				continue
-			}
-			at := int(int32(v.seq - m.isn[v.flow] - 1))
-			if v.flags.Has(capture.SYN) {
-				at++
-			}
-			for i, c := range v.payload {
-				if old, ok := m.bytes[v.flow][at+i]; ok && old != c {
-					t.Fatalf("packet %d: byte %d of %v differs from an earlier one", p.Packet, at+i, v.flow)
-				}
-				if m.bytes[v.flow] != nil {
-					m.bytes[v.flow][at+i] = c
-				}
+	m := model{make(map[capture.Flow]uint32), make(map[capture.Flow][]int)}
+	for _, p := range pkts {
+		if v, ok := look(p); ok && v.flags.Has(capture.SYN) {
+			m.isn[v.flow] = v.seq
+		}
+	}
+	for _, p := range pkts {
+		v, ok := look(p)
+		isn, known := m.isn[v.flow]
+		if !ok || !known {
+			continue
+		}
+		at := int(int32(v.seq - isn - 1))
+		if v.flags.Has(capture.SYN) {
+			at++
+		}
+		for i, c := range v.payload {
+			if old := m.put(v.flow, at+i, c); old != -1 && old != int(c) {
+				t.Fatalf("packet %d: byte %d of %v differs from an earlier one", p.Packet, at+i, v.flow)
 			}
 		}
 	}
 	return m
 }
 
-// stream is what came of a flow; holes are -1 in their place.
-func (m model) stream(f capture.Flow) []int {
-	out := make([]int, 0, len(m.bytes[f]))
-	for found := 0; found < len(m.bytes[f]); {
-		if c, ok := m.bytes[f][len(out)]; ok {
-			out = append(out, int(c))
-			found++
-		} else {
-			out = append(out, -1)
-		}
+// put stores a byte and returns what was in its place, -1 for nothing.
+func (m model) put(f capture.Flow, at int, c byte) (old int) {
+	for len(m.streams[f]) <= at {
+		m.streams[f] = append(m.streams[f], -1)
 	}
-	return out
+	old = m.streams[f][at]
+	m.streams[f][at] = int(c)
+	return old
 }
 
 func (c *Conn) flow(d Direction) capture.Flow {
@@ -75,14 +66,18 @@ func (c *Conn) flow(d Direction) capture.Flow {
 // check compares the flows of pkts with what the connections sent.
 func check(t *testing.T, what string, pkts []capture.Packet, conns []*Conn) {
 	t.Helper()
-	m := reassemble(t, pkts)
+	reassemble(t, pkts).check(t, what, conns)
+}
+
+func (m model) check(t *testing.T, what string, conns []*Conn) {
+	t.Helper()
 	for _, c := range conns {
 		for d := range Direction(2) {
 			want := make([]int, 0)
 			for _, b := range c.Stream(d) {
 				want = append(want, int(b))
 			}
-			if got := m.stream(c.flow(d)); fmt.Sprint(got) != fmt.Sprint(want) {
+			if got := m.streams[c.flow(d)]; !slices.Equal(got, want) {
 				t.Errorf("%s: flow %v: %d bytes, want %d, or other ones", what, c.flow(d), len(got), len(want))
 			}
 		}
@@ -104,7 +99,7 @@ func sessions() ([]capture.Packet, []*Conn) {
 	for i := range 30 {
 		c := conns[i%3]
 		c.Text(FromClient, fmt.Sprint("message ", i))
-		c.Frame(FromServer, OpBinary, noise(uint64(i), i*i*3))
+		c.Frame(FromServer, OpBinary, noise(uint64(i), i*i*2))
 		c.Server(nil)
 	}
 	for _, c := range conns {

@@ -2,12 +2,6 @@ package capturetest
 
 import "wstap/capture"
 
-// The functions that mangle captures take the packets of a capture and return
-// those of another: the same traffic, arriving otherwise. They leave their
-// input alone, return copies numbered from 1, keep the times unless they say
-// otherwise, and depend on nothing but their arguments. Packets that hold no
-// whole TCP segment within reach (see look) pass through.
-
 // Recut cuts the payload of every segment into pieces of least to most bytes
 // each (1, 1 for single bytes). SYNs with data stay whole.
 func Recut(pkts []capture.Packet, seed uint64, least, most int) []capture.Packet {
@@ -59,7 +53,7 @@ func recut(pkts []capture.Packet, next func(rest int) (back, n int)) []capture.P
 // bytes (65000 at the utmost), as receive offload hands them to a capture.
 // Pure acknowledgments between them do not hinder it.
 func Coalesce(pkts []capture.Packet, most int) []capture.Packet {
-	most = min(most, 65_000)
+	most = min(most, maxPayload)
 	var out []capture.Packet
 	open := make(map[capture.Flow]int) // the flow's segment in out that may grow
 	for _, p := range pkts {

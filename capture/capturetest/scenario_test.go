@@ -51,7 +51,7 @@ func TestScenarioFiles(t *testing.T) {
 // TestScenarioTruth: where nothing is forged, lost, cut or hidden in a tunnel,
 // the packets hold exactly what Stream tells.
 func TestScenarioTruth(t *testing.T) {
-	other := regexp.MustCompile(`^(tunnel|midstream|truncated|lost-|one-dir|port-reuse|overlap-|retransmitted|ip6?-frag|keep-alive-byte|far-future|tcp-fast-open|urgent|syn-ack-first|link-ppp|port-|host-)`)
+	other := regexp.MustCompile(`^(tunnel|midstream|truncated|lost-|one-dir|port-reuse|overlap-|retransmitted|ip6?-frag|keep-alive-byte|far-future|tcp-fast-open|urgent|syn-ack-first|link-ppp|link-chdlc|ethernet-llc|port-|host-)`)
 	for _, path := range scenarioFiles(t) {
 		s := LoadScenario(t, path)
 		if !other.MatchString(s.Name) || s.Name == "lost-then-retransmitted" {
@@ -71,6 +71,19 @@ func parse(t *testing.T, text string) *Scenario {
 }
 
 const connA = "conn A 10.0.0.2:40000 > 10.0.0.1:8080 isn=1000,2000\n"
+
+// TestReadmeExample: the example in the README compiles.
+func TestReadmeExample(t *testing.T) {
+	text, err := os.ReadFile("../../testdata/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(text), "```\n")
+	example, _, _ = strings.Cut(example, "```")
+	if s := parse(t, example); len(s.Packets()) < 20 || s.Title == "" {
+		t.Errorf("%d packets, title %q", len(s.Packets()), s.Title)
+	}
+}
 
 // TestStatements shows single statements as the packets that they become:
 // flags, sequence and acknowledgment number less the ISN, payload.
@@ -215,7 +228,7 @@ func TestParseErrors(t *testing.T) {
 		{"conn A 10.0.0.2:1 > [::1]:2", "1: addresses of one IP version"},
 		{"conn A 10.0.0.2 > 10.0.0.1:2", "1: address and port expected"},
 		{"conn A 10.0.0.2:1 > 10.0.0.1:2 color=red", "1: unknown property color=red"},
-		{connA + "repeat 100000 A > bytes 65000 gro", "2: more than 32 MiB of packets"},
+		{connA + "repeat 100000 A > \"x\"*65000 gro", "2: more than 32 MiB of packets"},
 		{connA + "A > ack vxlan vxlan vxlan vxlan vxlan vxlan vxlan vxlan vxlan", "2: more than 8 layers"},
 	} {
 		_, err := Parse("t", c.text)

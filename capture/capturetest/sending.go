@@ -1,11 +1,8 @@
 package capturetest
 
 import (
-	"encoding/hex"
 	"fmt"
 	"net/netip"
-	"strconv"
-	"strings"
 
 	"wstap/capture"
 )
@@ -57,14 +54,12 @@ func (s *Scenario) connection(l *line, c *Conn, p *prefix) error {
 		if o.deflate != nil {
 			req.Set("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits")
 			res.Set("Sec-WebSocket-Extensions: " + deflateExtension(*o.deflate))
-			c.Agree(*o.deflate)
 		}
 		if o.lower {
 			req.Lower()
 			res.Lower()
 		}
-		c.Client(req.Append(nil))
-		c.Server(res.Append(nil))
+		c.Exchange(req, res)
 	default:
 		return fmt.Errorf("open, upgrade, close, > or < expected, found %s", verb)
 	}
@@ -152,7 +147,7 @@ func (o *sending) run(p *prefix) error {
 	}
 	mss := c.config.MSS
 	if o.gro || o.again > 0 {
-		mss = 65_000
+		mss = maxPayload
 	}
 	pad := o.segment.Pad
 	c.send(o.dir, o.segment, o.cuts, mss, !o.noAck, func(n int, s *Segment) {
@@ -165,254 +160,5 @@ func (o *sending) run(p *prefix) error {
 			s.Flags |= capture.URG
 		}
 	})
-	return nil
-}
-
-// modifier takes the next tokens if they modify the segments of a statement.
-func (o *sending) modifier(l *line) (ok bool, err error) {
-	s := &o.segment
-	if e, ok, err := l.encap(); ok || err != nil {
-		s.Encap = append(s.Encap, e)
-		return ok, err
-	}
-	k := l.peek()
-	if k.quoted {
-		return false, nil
-	}
-	n := 0
-	switch name := k.key; name {
-	case "seq":
-		s.Seq, err = relative(k.text)
-	case "ack":
-		s.Ack, err = relative(k.text)
-	case "win":
-		n, err = small(k.text, 1<<16-1)
-		w := uint16(n)
-		s.Window = &w
-	case "urg":
-		n, err = small(k.text, 1<<16-1)
-		s.Urgent = uint16(n)
-	case "pad":
-		s.Pad, err = small(k.text, 2000)
-	case "flags":
-		var f capture.Flags
-		if f, err = parseFlags(k.text); err == nil {
-			o.flags = &f
-		}
-	case "":
-		switch k.text {
-		case "noack":
-			o.noAck = true
-		case "gro":
-			o.gro = true
-		case "badsum":
-			s.BadSum = true
-		case "badopt":
-			s.BadOptions = true
-		case "ipopt":
-			s.IPOptions = true
-		case "len0":
-			s.ZeroLength = true
-		case "pad":
-			s.Pad = 60
-		case "cut":
-			l.at++
-			return true, o.cut(l)
-		default:
-			return false, nil
-		}
-	default:
-		return false, nil
-	}
-	l.at++
-	return true, err
-}
-
-// cut reads what follows the word cut.
-func (o *sending) cut(l *line) (err error) {
-	if l.word("frames") {
-		o.cutFrames = true
-		return nil
-	}
-	if l.word("every") {
-		if o.every, err = small(l.next().text, maxText); err == nil && o.every == 0 {
-			err = fmt.Errorf("cut every 0")
-		}
-		return err
-	}
-	if o.cuts, err = numbers(l.next().text, maxText); err != nil {
-		return fmt.Errorf("cut: offsets, every N or frames expected: %w", err)
-	}
-	return nil
-}
-
-func parseFlags(s string) (f capture.Flags, err error) {
-	for _, c := range s {
-		i := strings.IndexRune("FSRPAUEW", c)
-		if i < 0 {
-			return 0, fmt.Errorf("unknown flag %c: F S R P A U E W are known", c)
-		}
-		f |= 1 << i
-	}
-	return f, nil
-}
-
-var flagItems = map[string]capture.Flags{
-	"syn": capture.SYN, "synack": capture.SYN | capture.ACK, "ack": capture.ACK,
-	"fin": capture.FIN | capture.ACK, "rst": capture.RST, "rstack": capture.RST | capture.ACK,
-}
-
-// item reads one thing to send.
-func (o *sending) item(l *line) error {
-	s := &o.segment
-	if b, ok, err := l.payload(); ok || err != nil {
-		s.Payload = append(s.Payload, b...)
-		return err
-	}
-	k := l.peek()
-	word, err := l.bare("something to send")
-	if err != nil {
-		return err
-	}
-	if f, ok := flagItems[word]; ok {
-		s.Flags |= f
-		return nil
-	}
-	if op, ok := frameItems[word]; ok {
-		return o.frame(l, word, op)
-	}
-	switch word {
-	case "again":
-		o.again = 1
-		if n, err := strconv.Atoi(l.peek().text); err == nil && n > 0 {
-			o.again = n
-			l.at++
-		}
-		return nil
-	case "icmp":
-		if o.icmp, err = l.bare("kind of ICMP error"); err != nil {
-			return err
-		}
-		if k := l.peek(); k.key == "from" {
-			l.at++
-			if o.router, err = netip.ParseAddr(k.text); err != nil || o.router.Zone() != "" {
-				return fmt.Errorf("bad address %s", k.text)
-			}
-		}
-		return nil
-	case "get", "request", "response", "101":
-		return o.head(l, word)
-	}
-	return fmt.Errorf("unknown item %s", k)
-}
-
-var frameItems = map[string]byte{
-	"text": OpText, "binary": OpBinary, "cont": OpContinuation, "close": OpClose,
-	"ping": OpPing, "pong": OpPong, "frame": OpText,
-}
-
-// frame reads a frame's payload and modifiers.
-func (o *sending) frame(l *line, word string, opcode byte) error {
-	h := &o.conn.half[o.dir]
-	f := Frame{Opcode: opcode}
-	if o.dir == FromClient {
-		o.conn.Mask(&f)
-	}
-	if k := l.peek(); word == "close" && !k.quoted && k.key == "" {
-		if code, err := strconv.ParseUint(k.text, 10, 16); err == nil {
-			l.at++
-			f.Payload = []byte{byte(code >> 8), byte(code)}
-		}
-	}
-	how := Plain
-	var fragments []int
-	rsv := -1
-	var err error
-	for more := true; more && l.more() && err == nil; {
-		body, ok, payloadErr := l.payload()
-		if payloadErr != nil {
-			return payloadErr
-		}
-		if ok {
-			f.Payload = append(f.Payload, body...)
-			continue
-		}
-		k := l.peek()
-		n := 0
-		switch {
-		case k.key == "fin":
-			n, err = small(k.text, 1)
-			f.More = n == 0
-		case k.key == "rsv":
-			rsv, err = small(k.text, 7)
-		case k.key == "op":
-			n, err = small(k.text, 15)
-			f.Opcode = byte(n)
-		case k.key == "mask":
-			err = o.mask(&f, k.text)
-		case k.key == "length":
-			var declared uint64
-			declared, err = number(k.text)
-			f.Declared = &declared
-		case k.key == "fragments":
-			fragments, err = numbers(k.text, maxText)
-		case k.key != "":
-			more = false
-		case k.text == "len16":
-			f.Form = 16
-		case k.text == "len64":
-			f.Form = 64
-		case k.text == "deflate":
-			how = Deflate
-		case k.text == "bfinal":
-			how = Final
-		case k.text == "stored":
-			how = Stored
-		case k.text == "nocontext":
-			h.deflater.Reset()
-		default:
-			more = false
-		}
-		if more {
-			l.at++
-		}
-	}
-	if err != nil {
-		return err
-	}
-	if len(f.Payload) > maxText {
-		return fmt.Errorf("payload over %d MiB", maxText>>20)
-	}
-	if how == Stored && len(f.Payload) > 65535 {
-		return fmt.Errorf("a stored block holds 65535 bytes at most")
-	}
-	first := len(h.frames)
-	if rsv < 0 {
-		o.segment.Payload = o.conn.Encode(o.segment.Payload, o.dir, f, how, fragments...)
-		return nil
-	}
-	// RSV bits given by hand replace those of the first frame on the wire.
-	begin := len(o.segment.Payload)
-	o.segment.Payload = o.conn.Encode(o.segment.Payload, o.dir, f, how, fragments...)
-	o.segment.Payload[begin] = o.segment.Payload[begin]&^0x70 | byte(rsv)<<4
-	h.frames[first].Rsv = byte(rsv)
-	return nil
-}
-
-// mask reads the value of mask=.
-func (o *sending) mask(f *Frame, value string) error {
-	switch value {
-	case "none":
-		f.Masked = false
-		return nil
-	case "auto":
-		o.conn.Mask(f)
-		return nil
-	}
-	key, err := hex.DecodeString(strings.TrimPrefix(value, "0x"))
-	if err != nil || len(key) != 4 {
-		return fmt.Errorf("mask: none, auto or 8 hex digits expected, found %s", value)
-	}
-	f.Masked, f.Key = true, [4]byte(key)
 	return nil
 }

@@ -101,26 +101,33 @@ func (c *Conn) Text(d Direction, s string) { c.Frame(d, OpText, []byte(s)) }
 
 // Upgrade sends a request for target and the 101 response. Further lines go
 // into the request; offer and chosen are values of Sec-WebSocket-Extensions
-// in request and response, absent where empty. Chosen takes effect.
+// in request and response, absent where empty. Of subprotocols offered the
+// first is chosen.
 func (c *Conn) Upgrade(target, offer, chosen string, lines ...string) {
 	req := Upgrade(target, c.Host())
 	for _, l := range lines {
 		req.Set(l)
 	}
 	res := Switching(req.Get("Sec-WebSocket-Key"))
-	if offer != "" {
-		req.Set("Sec-WebSocket-Extensions: " + offer)
-	}
 	if p := req.Get("Sec-WebSocket-Protocol"); p != "" {
 		p, _, _ = strings.Cut(p, ",")
 		res.Set("Sec-WebSocket-Protocol: " + p)
 	}
+	if offer != "" {
+		req.Set("Sec-WebSocket-Extensions: " + offer)
+	}
 	if chosen != "" {
 		res.Set("Sec-WebSocket-Extensions: " + chosen)
-		c.Agree(chosen)
 	}
+	c.Exchange(req, res)
+}
+
+// Exchange sends a request and its response. Of a response with extensions
+// the permessage-deflate parameters come into force.
+func (c *Conn) Exchange(req, res *Head) {
 	c.Client(req.Append(nil))
 	c.Server(res.Append(nil))
+	c.agree(res.Get("Sec-WebSocket-Extensions"))
 }
 
 // Host is the server's address as a Host field names it.
@@ -131,14 +138,14 @@ func (c *Conn) Host() string {
 	return c.config.Server.String()
 }
 
-// Agree puts the parameters of a permessage-deflate response in force
-// (RFC 7692, 7.1). It is a test's own text: what it does not know it ignores.
-func (c *Conn) Agree(extension string) {
+// agree puts the parameters of a permessage-deflate response in force
+// (RFC 7692, 7.1). What it does not know or is out of range it ignores.
+func (c *Conn) agree(extension string) {
 	for p := range strings.SplitSeq(extension, ";") {
 		name, value, _ := strings.Cut(strings.TrimSpace(p), "=")
 		n, _ := strconv.Atoi(strings.Trim(value, `"`))
 		if n < 8 || n > 15 {
-			n = 15
+			n = 0
 		}
 		switch name {
 		case "client_no_context_takeover":

@@ -8,9 +8,6 @@ import (
 	"wstap/capture"
 )
 
-// Start is the time of a Trace's first packet where none is set.
-var Start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-
 // maxScenario bounds the bytes that a scenario sends, so that no short text
 // grows without end. Traces made by Go calls have no bound.
 const maxScenario = 32 << 20
@@ -51,9 +48,10 @@ type Arrival struct {
 	Pad   int  // the frame is padded to Pad bytes; the padding is 0xaa
 }
 
-// NewTrace is an empty Ethernet capture with 1 ms between packets.
+// NewTrace is an empty Ethernet capture that begins at 2026-01-02T03:04:05Z,
+// with 1 ms between packets.
 func NewTrace() *Trace {
-	return &Trace{Link: capture.LinkEthernet, Clock: Start, Step: time.Millisecond}
+	return &Trace{Link: capture.LinkEthernet, Clock: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Step: time.Millisecond}
 }
 
 // Wait lets d pass between the packet before and the next one.

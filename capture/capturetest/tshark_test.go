@@ -35,6 +35,7 @@ func TestTsharkReadsScenarios(t *testing.T) {
 		"lost-deflate-takeover": lossy, "lost-inside-payload": lossy, "lost-over-boundary": lossy, "lost-to-the-end": lossy,
 		"one-direction-client": oneWay, "one-direction-server": oneWay,
 		"truncated-head": truncated, "truncated-snaplen": truncated,
+		"connect-tunnel":                   "it does not look into CONNECT tunnels",
 		"bad-checksums":                    "it was told to check them, and drops the segment",
 		"client-frames-before-101":         "it takes the early frame for HTTP",
 		"fin-inside-frame":                 "the frame is not whole",

@@ -18,9 +18,9 @@ func (p *program) root() *cobra.Command {
 		Long: `wstap shows the WebSocket traffic in a capture file or on an interface: every
 frame, who sent it and what it says, and how each connection began and ended.`,
 		Example: `  wstap -r capture.pcapng                     the timeline of all frames
+  wstap connections -r capture.pcapng         who is connected to whom
   wstap messages -r capture.pcapng -T jsonl   every message, for programs
-  wstap follow 2 -r capture.pcapng            the second connection, payloads whole
-  sudo wstap -i eth0 -f "port 8080"           live`,
+  sudo wstap -i eth0 -f "port 8080"           live, packets of port 8080`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArgs,
@@ -28,8 +28,8 @@ frame, who sent it and what it says, and how each connection began and ended.`,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
-	root.SetHelpFunc(p.help)
-	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
+	root.SetHelpFunc(help)
+	root.SetHelpCommand(helpCommand())
 	reads(root, &f)
 	root.AddCommand(p.frames(), p.messages(), p.connections(), p.follow(), p.interfaces(), p.version())
 	return root
@@ -60,11 +60,11 @@ func (p *program) frames() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "frames",
 		Short: "a line per frame (the default)",
-		Long: `frames prints the timeline: a line per frame, and among the frames what happened
-to their connection: connected, upgraded, refused, gap, violation, closed, reset.
+		Long: `frames prints the timeline: a line per frame, and among the frames what became
+of the connection: connected, upgraded, refused, gap, violation, closed, reset.
 
-A line holds packet number, time, connection, direction (→ from client to server,
-← from server to client), opcode, payload length, and what the frame says.`,
+A line holds packet number, time, connection, direction (→ from the client, ←
+from the server), opcode, payload length, and what the frame says.`,
 		Example: `  wstap -r capture.pcapng
   wstap -r capture.pcapng -t ad --payload-limit none
   tcpdump -i eth0 -U -w - port 8080 | wstap -r -`,

@@ -36,15 +36,15 @@ type flags struct {
 func (f *flags) input() *pflag.FlagSet {
 	s := pflag.NewFlagSet("input", pflag.ContinueOnError)
 	s.SortFlags = false
-	s.StringVarP(&f.read, "read-file", "r", "", "read `FILE`: pcap or pcapng, also .gz and .zst; - is standard input")
-	s.StringVarP(&f.iface, "interface", "i", "", "capture on `INTERFACE`; any is all of them")
-	s.StringVarP(&f.captureFilter, "capture-filter", "f", "", "only packets that match `FILTER`, as in tcpdump: \"port 8080\"")
-	s.FuncP("count", "c", "stop after `N` packets", func(v string) error { return positive(v, &f.count) })
-	s.FuncP("autostop", "a", "stop after `duration:SECONDS` or packets:N", f.setAutostop)
-	s.IntVarP(&f.snaplen, "snapshot-length", "s", 0, "capture at most `BYTES` of each packet (0: all)")
-	s.IntVarP(&f.bufferMiB, "buffer-size", "B", 0, "kernel buffer of `MIB` MiB (0: 64)")
+	s.StringVarP(&f.read, "read-file", "r", "", "read `FILE`: pcap, pcapng, .gz, .zst; - is stdin")
+	s.StringVarP(&f.iface, "interface", "i", "", "capture on `INTERFACE`; any stands for all")
+	s.StringVarP(&f.captureFilter, "capture-filter", "f", "", "only packets that match `FILTER`, as in tcpdump")
+	s.VarPF(parsed(f.setCount), "count", "c", "stop after `N` packets")
+	s.VarPF(parsed(f.setAutostop), "autostop", "a", "stop after `LIMIT`: duration:SECONDS or packets:N")
+	s.IntVarP(&f.snaplen, "snapshot-length", "s", 0, "capture `BYTES` of each packet at most (0: all)")
+	s.IntVarP(&f.bufferMiB, "buffer-size", "B", 0, "let the kernel buffer `MIB` MiB (0: 64)")
 	s.BoolVarP(&f.noPromiscuous, "no-promiscuous-mode", "p", false, "capture only what is for this host")
-	s.FuncP("decode-as", "d", "take `tcp.port==N,websocket` as WebSocket even without an upgrade", f.setDecodeAs)
+	s.VarPF(parsed(f.setDecodeAs), "decode-as", "d", "take `PORT` for WebSocket: tcp.port==N,websocket")
 	return s
 }
 
@@ -52,16 +52,10 @@ func (f *flags) input() *pflag.FlagSet {
 func (f *flags) output() *pflag.FlagSet {
 	s := pflag.NewFlagSet("output", pflag.ContinueOnError)
 	s.SortFlags = false
-	s.FuncP("format", "T", "write `text|jsonl[:PATH]`; repeat for several outputs", f.addOutput)
-	s.FuncP("time-format", "t", "times as `r|a|ad|d|e|u|ud`, as in tshark; .3 for milliseconds", func(v string) (err error) {
-		f.timeFormat, err = report.ParseTimeFormat(v)
-		return err
-	})
-	s.Func("payload-limit", "print at most `N|none` bytes of each payload", func(v string) (err error) {
-		f.payload, err = report.ParseLimit(v)
-		return err
-	})
-	s.Func("color", "colors `auto|always|never`", f.setColor)
+	s.VarPF(parsed(f.addOutput), "format", "T", "write `FORMAT` text or jsonl, to :PATH; repeatable")
+	s.VarPF(parsed(f.setTimeFormat), "time-format", "t", "times as `FORMAT` r, a, ad, d, e, u, ud; .3 for ms")
+	s.VarPF(parsed(f.setPayloadLimit), "payload-limit", "", "at most `N|none` bytes of each payload")
+	s.VarPF(parsed(f.setColor), "color", "", "`WHEN` to use colors: auto, always or never")
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "no summary and no hints on standard error")
 	s.BoolVarP(&f.lineBuffered, "line-buffered", "l", false, "write out each line at once")
 	s.BoolVar(&f.noProgress, "no-progress", false, "no progress line for large files")
@@ -69,22 +63,47 @@ func (f *flags) output() *pflag.FlagSet {
 	return s
 }
 
-var errNumber = errors.New("want a whole number above 0")
+// parsed is a flag whose argument is parsed by a function.
+type parsed func(string) error
 
-func positive(s string, n *uint64) error {
-	v, err := strconv.ParseUint(s, 10, 64)
-	if err != nil || v == 0 {
-		return errNumber
-	}
-	*n = v
-	return nil
+// Set implements pflag.Value.
+func (p parsed) Set(s string) error { return p(s) }
+
+// String implements pflag.Value.
+func (p parsed) String() string { return "" }
+
+// Type implements pflag.Value.
+func (p parsed) Type() string { return "string" }
+
+func (f *flags) setCount(s string) (err error) {
+	f.count, err = positive(s)
+	return err
 }
 
-func (f *flags) setAutostop(s string) error {
+func positive(s string) (uint64, error) {
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil || n == 0 {
+		return 0, errors.New("want a whole number above 0")
+	}
+	return n, nil
+}
+
+func (f *flags) setTimeFormat(s string) (err error) {
+	f.timeFormat, err = report.ParseTimeFormat(s)
+	return err
+}
+
+func (f *flags) setPayloadLimit(s string) (err error) {
+	f.payload, err = report.ParseLimit(s)
+	return err
+}
+
+func (f *flags) setAutostop(s string) (err error) {
 	kind, value, _ := strings.Cut(s, ":")
 	switch kind {
 	case "packets":
-		return positive(value, &f.stopPackets)
+		f.stopPackets, err = positive(value)
+		return err
 	case "duration":
 		sec, err := strconv.ParseFloat(value, 64)
 		if err != nil || !(sec > 0 && sec < 1e9) {

@@ -19,9 +19,9 @@ func (p *program) follow() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "follow CONN",
 		Short: "one connection as a conversation, payloads whole",
-		Long: `follow prints one connection as a conversation: the upgrade with its headers, then
-every message whole, text as it is and binary as a hex dump. CONN is its number,
-as in the timeline and in the table of connections.`,
+		Long: `follow prints one connection as a conversation: the upgrade with its headers,
+then every message whole, text as it is and binary as a hex dump. CONN is its
+number in the timeline and in the table of connections.`,
 		Example: `  wstap follow 2 -r capture.pcapng
   wstap follow 2 -r capture.pcapng --payload-limit 1000`,
 		Args: func(cmd *cobra.Command, args []string) error {

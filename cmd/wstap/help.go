@@ -10,29 +10,26 @@ import (
 )
 
 // help prints a command's help: what it does, how it is called, its flags in
-// two groups, and examples.
-func (p *program) help(cmd *cobra.Command, _ []string) {
+// two groups, and examples. It fits into 80 columns.
+func help(cmd *cobra.Command, _ []string) {
 	w := cmd.OutOrStdout()
-	fmt.Fprintln(w, cmd.Long)
-	fmt.Fprintln(w, "\nUsage:")
+	fmt.Fprintf(w, "%s\n\nUsage:\n", cmd.Long)
 	words := strings.TrimSpace(strings.TrimPrefix(cmd.Use, "wstap"))
+	reads := cmd.Flags().Lookup("read-file") != nil
 	switch {
-	case cmd.Flags().Lookup("read-file") == nil:
+	case !reads:
 		fmt.Fprintf(w, "  wstap %s\n", words)
-	case !cmd.HasParent():
-		fmt.Fprintln(w, "  wstap [COMMAND] -r FILE [FLAGS]\n  wstap [COMMAND] -i INTERFACE [FLAGS]")
-	default:
+	case cmd.HasParent():
 		fmt.Fprintf(w, "  wstap %s -r FILE [FLAGS]\n  wstap %[1]s -i INTERFACE [FLAGS]\n", words)
-	}
-	if !cmd.HasParent() {
-		fmt.Fprintln(w, "\nCommands:")
+	default:
+		fmt.Fprintf(w, "  wstap [COMMAND] -r FILE [FLAGS]\n  wstap [COMMAND] -i INTERFACE [FLAGS]\n\nCommands:\n")
 		for _, c := range cmd.Commands() {
-			if c.IsAvailableCommand() {
+			if !c.Hidden {
 				fmt.Fprintf(w, "  %-13s %s\n", c.Name(), c.Short)
 			}
 		}
 	}
-	if cmd.Flags().Lookup("read-file") != nil {
+	if reads {
 		var f flags
 		helpFlags(w, "Input", f.input())
 		helpFlags(w, "Output", f.output())
@@ -51,6 +48,22 @@ func helpFlags(w io.Writer, title string, s *pflag.FlagSet) {
 		if f.Shorthand != "" {
 			name = "-" + f.Shorthand + ", --" + f.Name
 		}
-		fmt.Fprintf(w, "  %-44s %s\n", name+" "+argument, usage)
+		fmt.Fprintf(w, "  %-28s %s\n", name+" "+argument, usage)
 	})
+}
+
+// helpCommand is `wstap help COMMAND`, the same as --help.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    "help [COMMAND]",
+		Hidden: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return unexpected(cmd.Root(), args)
+			}
+			help(about, nil)
+			return nil
+		},
+	}
 }

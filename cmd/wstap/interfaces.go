@@ -25,7 +25,11 @@ func (p *program) interfaces() *cobra.Command {
 			}
 			w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 			for _, d := range devices {
-				fmt.Fprintf(w, "%s\t%s\t%s\n", d.Name, state(d), about(d))
+				fmt.Fprintf(w, "%s\t%s", d.Name, state(d))
+				if text := about(d); text != "" {
+					fmt.Fprintf(w, "\t%s", text)
+				}
+				fmt.Fprintln(w)
 			}
 			return w.Flush()
 		},

@@ -15,11 +15,11 @@ func (p *program) messages() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "messages",
 		Short: "a line per message: fragments joined, inflated",
-		Long: `messages prints a line per message, its fragments joined and inflated, below the
-lines that say who is connected to whom. Pings, pongs and closes are frames: they
-are in the timeline of frames.`,
+		Long: `messages prints a line per message, its fragments joined and inflated, below
+the lines that say who is connected to whom. Pings, pongs and closes are frames:
+they are in the timeline.`,
 		Example: `  wstap messages -r capture.pcapng
-  wstap messages -r capture.pcapng -T jsonl | jq -r 'select(.type=="message").text'`,
+  wstap messages -r capture.pcapng -T jsonl | jq 'select(.type=="message")'`,
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			return p.run(&f, view{

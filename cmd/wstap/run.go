@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"io"
 	"time"
 
@@ -79,9 +78,11 @@ func (p *program) run(f *flags, v view) error {
 		sinkErr = r.finish()
 	}
 	r.progress.clear()
-	closeErr := r.sink.Close()
-	if err := errors.Join(sinkErr, closeErr); err != nil {
-		return err
+	if err := r.sink.Close(); sinkErr == nil {
+		sinkErr = err
+	}
+	if sinkErr != nil {
+		return sinkErr
 	}
 	r.tell(v)
 	return readErr

@@ -64,7 +64,7 @@ func unexpected(cmd *cobra.Command, args []string) error {
 		return usagef("%s is a file: read it with %s", word, strings.TrimSpace(cmd.CommandPath()+" "+read))
 	}
 	if cmd.HasParent() {
-		return usagef("%s takes no argument %q", cmd.CommandPath(), word)
+		return usagef("%s takes no argument %q", cmd.Name(), word)
 	}
 	var names []string
 	for _, c := range cmd.Commands() {

@@ -133,7 +133,7 @@ func (w *Writer) message(m *wsframe.Message) {
 	if m.InvalidUTF8 {
 		w.own(`,"invalid_utf8":true`)
 	}
-	if m.Summary != "" {
+	if m.Summary != "" && (w.limit.Cut(len(m.Payload)) == len(m.Payload) || !report.Excerpts(m)) {
 		w.text(`,"summary":`, m.Summary)
 	}
 	w.boolean(`,"complete":`, m.Complete)

@@ -323,6 +323,16 @@ func TestPayloadLimit(t *testing.T) {
 	}
 }
 
+// TestLimitHoldsForSummaries: a summary that only repeats the payload's
+// beginning is payload; a message's name is not.
+func TestLimitHoldsForSummaries(t *testing.T) {
+	o := jsonl.Options{Payload: report.LimitBytes(0)}
+	l := emit(t, o, &wsframe.Message{Opcode: wsframe.OpText, Payload: []byte("secret things"), Length: 13, Summary: "secret…", Complete: true})
+	l.is(t, "summary", nil)
+	l = emit(t, o, &wsframe.Message{Opcode: wsframe.OpText, Payload: []byte(`{"type":"login"}`), Length: 16, Summary: "login", Complete: true})
+	l.is(t, "summary", "login")
+}
+
 func TestTimesAcrossSeconds(t *testing.T) {
 	var out bytes.Buffer
 	w := jsonl.New(&out, jsonl.Options{})

@@ -73,7 +73,7 @@ func upgraded() []wsframe.Event {
 	c.Gaps, c.Violations = 2, 1
 	c.Totals = [2]wsframe.Totals{
 		{Frames: 5, Messages: 3, Control: 2, Payload: 12345, Data: 23456},
-		{Frames: 4, Messages: 3, Control: 1, Payload: 345, Data: 456},
+		{Frames: 4, Messages: 3, Control: 1, Payload: 345, Data: 456, Skipped: 7},
 	}
 	m := func(n int) wsframe.Meta { return wsframe.Meta{Stamp: stamp(n), Conn: c} }
 
@@ -157,14 +157,12 @@ func refused() []wsframe.Event {
 	silent.Requested = stamp(32)
 	return []wsframe.Event{
 		&wsframe.Opened{M: wsframe.Meta{Stamp: stamp(31), Conn: c}},
-		&wsframe.Closed{M: wsframe.Meta{Stamp: stamp(33), Conn: c}, By: "server", How: "fin"},
 		&wsframe.Opened{M: wsframe.Meta{Stamp: stamp(34), Conn: silent}},
-		&wsframe.Closed{M: wsframe.Meta{Stamp: stamp(34), Conn: silent}, By: "client", How: "rst"},
 	}
 }
 
-// joined is a connection whose beginning was not captured, in a capture
-// without times.
+// joined are connections whose beginning was not captured, the first in a
+// capture without times. They end in the other ways.
 func joined() []wsframe.Event {
 	c := conn(4)
 	c.Via, c.Upgraded = "midstream", true
@@ -175,5 +173,12 @@ func joined() []wsframe.Event {
 		f.M, msg.M, f.Certainty, msg.Certainty = at, at, wsframe.Midstream, wsframe.Midstream
 		msg.Compressed, msg.Inferred = true, true
 	})...)
-	return append(all, &wsframe.Closed{M: at, By: "none", How: "capture ended"})
+	all = append(all, &wsframe.Closed{M: at, By: "none", How: "capture ended"})
+	for i, end := range []wsframe.Closed{{By: "client", How: "fin"}, {By: "server", How: "rst"}, {By: "none", How: "timeout"}, {By: "none", How: "port reused"}} {
+		c := conn(5 + i)
+		c.Via, c.Upgraded = "midstream", true
+		end.M = wsframe.Meta{Stamp: stamp(50 + i), Conn: c}
+		all = append(all, &wsframe.Opened{M: end.M}, &end)
+	}
+	return all
 }

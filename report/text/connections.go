@@ -74,33 +74,36 @@ func NewConnections(w io.Writer, o Options) *Connections {
 
 // Emit implements wsframe.Sink.
 func (t *Connections) Emit(e wsframe.Event) error {
-	if e, ok := e.(*wsframe.Closed); ok && e.M.Conn != nil {
-		t.rows = append(t.rows, t.row(e))
+	switch e := e.(type) {
+	case *wsframe.Opened:
+		if c := e.M.Conn; !c.Upgraded { // nothing follows
+			r := t.row(c)
+			r.cells[colClosed] = "refused"
+			if c.Status == 0 {
+				r.cells[colClosed] = "no reply"
+			}
+			t.rows = append(t.rows, r)
+		}
+	case *wsframe.Closed:
+		t.rows = append(t.rows, t.closed(e))
 	}
 	return nil
 }
 
-func (t *Connections) row(e *wsframe.Closed) row {
-	c := e.M.Conn
+// row has the cells that are known from the beginning.
+func (t *Connections) row(c *wsframe.Conn) row {
 	r := row{number: c.Number, ok: c.Upgraded}
 	r.cells[colConn] = "#" + strconv.Itoa(c.Number)
 	r.cells[colClient] = c.Client.String()
 	r.cells[colServer] = c.Server.String()
-	r.cells[colStatus] = status(c)
-	r.cells[colURL] = t.escaped(c.URL)
+	r.cells[colStatus] = "-"
+	if c.Status != 0 {
+		r.cells[colStatus] = strconv.Itoa(c.Status)
+	}
 	r.cells[colSubprotocol] = t.escaped(c.Subprotocol)
-	r.cells[colClosed] = ending(e)
+	r.cells[colURL] = t.escaped(c.URL)
 	if c.Via == "midstream" {
 		r.cells[colURL] = "(joined mid-stream)"
-	}
-	if c.Upgraded {
-		for d, at := range [...]int{wsframe.FromClient: colClientFrames, wsframe.FromServer: colServerFrames} {
-			r.cells[at] = string(report.AppendCount(nil, c.Totals[d].Frames))
-			r.cells[at+1] = string(report.AppendBytes(nil, c.Totals[d].Payload))
-		}
-		if d := c.Duration(e.M.Time); d > 0 {
-			r.cells[colDuration] = string(report.AppendDuration(nil, d))
-		}
 	}
 	var trouble []string
 	if c.Gaps > 0 {
@@ -110,6 +113,21 @@ func (t *Connections) row(e *wsframe.Closed) row {
 		trouble = append(trouble, report.Count(c.Violations, "violation"))
 	}
 	r.cells[colTrouble] = strings.Join(trouble, ", ")
+	return r
+}
+
+// closed has all cells of a connection that has ended.
+func (t *Connections) closed(e *wsframe.Closed) row {
+	c := e.M.Conn
+	r := t.row(c)
+	for d, at := range [...]int{wsframe.FromClient: colClientFrames, wsframe.FromServer: colServerFrames} {
+		r.cells[at] = string(report.AppendCount(nil, c.Totals[d].Frames))
+		r.cells[at+1] = string(report.AppendBytes(nil, c.Totals[d].Payload))
+	}
+	if d := c.Duration(e.M.Time); d > 0 {
+		r.cells[colDuration] = string(report.AppendDuration(nil, d))
+	}
+	r.cells[colClosed] = ending(e)
 	return r
 }
 

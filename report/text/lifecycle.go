@@ -1,7 +1,6 @@
 package text
 
 import (
-	"strconv"
 	"time"
 
 	"wstap/capture"
@@ -172,17 +171,16 @@ func (t *Timeline) closed(e *wsframe.Closed) error {
 	switch e.How {
 	case "close frame":
 		l.own(" with ")
-		l.closeBody(e.Code, []byte(e.Reason))
+		l.number(uint64(e.Code)) // its name stands with the frame
+		if e.Reason != "" {
+			l.own(` "`)
+			l.foreignString(e.Reason)
+			l.own(`"`)
+		}
 	case "fin":
-		l.own(" with FIN")
-		if c.Upgraded {
-			l.own(", without a Close frame")
-		}
+		l.own(" with FIN, without a Close frame")
 	case "rst":
-		l.own(" with RST")
-		if c.Upgraded && e.Code == 0 {
-			l.own(", without a Close frame")
-		}
+		l.own(" with RST, without a Close frame")
 	case "timeout":
 		l.own("nothing seen for so long that it is given up")
 	case "capture ended":
@@ -190,25 +188,23 @@ func (t *Timeline) closed(e *wsframe.Closed) error {
 	default:
 		l.foreignString(e.How)
 	}
-	if !c.Upgraded {
-		return t.end()
-	}
 	if d := c.Duration(e.M.Time); d > 0 {
-		l.own("; open for ")
+		l.own("; open ")
 		l.duration(d)
 	}
 	for d, totals := range c.Totals {
-		if d == 0 {
-			l.own("; ")
-		} else {
-			l.own(", ")
-		}
-		l.own(wsframe.Direction(d).String())
+		l.own([...]string{"; ", ", "}[d])
+		l.arrow(wsframe.Direction(d))
 		l.own(" ")
 		l.number(totals.Frames)
 		l.own(" frames ")
 		t.scratch = report.AppendBytes(t.scratch[:0], totals.Payload)
 		l.own(string(t.scratch))
+		if totals.Skipped > 0 {
+			l.own(" and ")
+			l.number(totals.Skipped)
+			l.own(" bytes of frames whose header was lost")
+		}
 	}
 	return t.end()
 }
@@ -233,12 +229,4 @@ func (l *line) named(word, value string) {
 		l.own(word)
 		l.foreignString(value)
 	}
-}
-
-// status is a response's status code for a table, "-" without one.
-func status(c *wsframe.Conn) string {
-	if c.Status == 0 {
-		return "-"
-	}
-	return strconv.Itoa(c.Status)
 }

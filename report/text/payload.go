@@ -1,7 +1,6 @@
 package text
 
 import (
-	"strings"
 	"unicode/utf8"
 
 	"wstap/report"
@@ -17,9 +16,9 @@ const hexShown = 16
 func (t *Timeline) content(m *wsframe.Message) {
 	room := t.width - makeupWidth(m)
 	start := t.l.col
-	if s := m.Summary; s != "" && !begins(m.Payload, s) {
+	if !report.Excerpts(m) {
 		t.l.paint(bold)
-		t.l.foreign([]byte(s), room-t.l.col, false)
+		t.l.foreign([]byte(m.Summary), room-t.l.col, false)
 		t.l.paint(reset)
 		t.l.own("  ")
 	}
@@ -31,13 +30,6 @@ func (t *Timeline) content(m *wsframe.Message) {
 		t.l.own(" ")
 	}
 	t.l.messageMakeup(m)
-}
-
-// begins reports whether a payload begins with its summary, which then says
-// nothing new.
-func begins(payload []byte, summary string) bool {
-	s := strings.TrimSuffix(summary, "…")
-	return len(payload) >= len(s) && string(payload[:len(s)]) == s
 }
 
 // payload adds b as text or in hexadecimal, cut at column room or by the

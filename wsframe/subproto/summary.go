@@ -3,11 +3,13 @@
 //
 // What the line holds, by what the payload is:
 //
-//   - A JSON object: its name, and "#" with its id. The name is the value of
-//     the first key of nameKeys that is there and holds a string; "type
-//     message" where message stands beside another. Numbers of up to six digits
-//     follow with their key ("op 10"), then error and result (JSON-RPC), then a
-//     name in the first object within, then the keys.
+//   - A JSON object: its name, its topic or channel, and "#" with its id (id,
+//     requestId, req, seq, ref, transaction). The name is the string under the
+//     first of the keys message, type, event, method, action, op, cmd, command,
+//     kind, name, msg, t, and the rarer ones of nameRank; "type message" where
+//     message stands beside one of the eight behind it. Without a name: error
+//     with its text, or result (JSON-RPC); a number of up to six digits with its
+//     key ("op 10"); the name in the first object within; the keys.
 //   - A JSON array: what Phoenix, WAMP and OCPP put there, else its first
 //     string, or the name of its first object.
 //   - Engine.IO, Socket.IO, SockJS and SignalR frames: the name of the message
