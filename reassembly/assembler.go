@@ -1,6 +1,7 @@
 package reassembly
 
 import (
+	"encoding/binary"
 	"errors"
 	"net/netip"
 	"time"
@@ -125,7 +126,7 @@ func (a *Assembler) Segment(s *capture.Segment) error {
 	if err := a.Advance(s.Time); err != nil {
 		return err
 	}
-	key, fromLow := keyOf(s.Flow)
+	key, fromLow := keyOf(&s.Flow)
 	r := a.table.find(key)
 	if r != nil && reuses(r, r.direction(fromLow), s) {
 		if r.stream != nil {
@@ -318,8 +319,8 @@ func (a *Assembler) promote(r *record, from Direction, s *capture.Segment) *stre
 
 // ends are the two addresses of k, client first.
 func (k flowKey) ends(lowClient bool) (client, server netip.AddrPort) {
-	lo := netip.AddrPortFrom(addrOf(k.lo), k.loPort)
-	hi := netip.AddrPortFrom(addrOf(k.hi), k.hiPort)
+	lo := netip.AddrPortFrom(addrOf(k.lo, k.loTail), uint16(k.ports>>16))
+	hi := netip.AddrPortFrom(addrOf(k.hi, k.hiTail), uint16(k.ports))
 	if lowClient {
 		return lo, hi
 	}
@@ -413,11 +414,13 @@ func (a *Assembler) data(st *stream, d Direction, s *capture.Segment, need int64
 	}
 	if h.wait == nil && off <= h.next && !p.holds(need) && (!fin || p.wait == nil) {
 		// In order: nothing is copied.
-		c := chunk{off: off, data: s.Payload, missing: s.Missing, at: s.Stamp}
+		data, missing := s.Payload, s.Missing
 		if off < h.next {
+			c := chunk{off: off, data: data, missing: missing}
 			c.cutHead(h.next)
+			data, missing = c.data, c.missing
 		}
-		if err := a.hand(st, d, &c); err != nil || st.dead {
+		if err := a.hand(st, d, data, missing, s.Stamp); err != nil || st.dead {
 			return err
 		}
 		if !fin {
@@ -479,12 +482,10 @@ func (a *Assembler) stamp() capture.Stamp {
 }
 
 // addrOf undoes the mapping of flowKey.
-func addrOf(w [2]uint64) netip.Addr {
+func addrOf(head, tail uint64) netip.Addr {
 	var b [16]byte
-	for i := range 8 {
-		b[i] = byte(w[0] >> (56 - 8*i))
-		b[8+i] = byte(w[1] >> (56 - 8*i))
-	}
+	binary.BigEndian.PutUint64(b[:8], head)
+	binary.BigEndian.PutUint64(b[8:], tail)
 	return netip.AddrFrom16(b).Unmap()
 }
 

@@ -215,8 +215,8 @@ func TestTimersEndWithTheirStream(t *testing.T) {
 	}
 }
 
-// answers are scripts in which a handler's answer to its nth call of a method
-// matters; the transcript ends with that call.
+// Whichever call a handler answers with ErrIgnore, or a stream it refuses at
+// Open, the transcript ends with that call.
 func TestErrIgnore(t *testing.T) {
 	const script = handshake + `
 		c A  1 1 "abc"
@@ -318,5 +318,55 @@ func TestCloseOrder(t *testing.T) {
 	}
 	if len(r.Calls) != 200 {
 		t.Errorf("%d calls", len(r.Calls))
+	}
+}
+
+// An acknowledgment of bytes that were not yet sent, but lie in the window, is
+// no gap as long as those bytes do come.
+func TestForgedACKInTheWindow(t *testing.T) {
+	script := handshake + `
+		c A 1 1 "x"
+		s A 1 301`
+	var gaps strings.Builder
+	for i := range 300 {
+		script += fmt.Sprintf("\nc A %d 1 \"x\"", 2+i)
+	}
+	r := &reassemblytest.Recorder{}
+	run(t, r, reassemblytest.Script(script))
+	for _, c := range r.Calls {
+		if c.Method == "gap" {
+			fmt.Fprintln(&gaps, c)
+		}
+	}
+	if gaps.Len() > 0 {
+		t.Errorf("gaps where nothing is missing:\n%s", &gaps)
+	}
+}
+
+// Where many segments are lost, holes do not wait for one another: what is held
+// back stays what the reordering allowance asks for.
+func TestManyHolesWaitTogether(t *testing.T) {
+	a := reassembly.New(&reassemblytest.Recorder{}, reassembly.Options{})
+	f := feeder{now: reassemblytest.Start}
+	server := func(ack uint32) *capture.Segment {
+		s := f.of(0, capture.ACK, 1, ack, "")
+		s.Flow = s.Reverse()
+		return s
+	}
+	feedAll(t, a, f.of(0, capture.SYN, 0, 0, ""))
+	most := 0
+	for i := range uint32(5000) {
+		f.now = f.now.Add(time.Millisecond)
+		if i%10 != 3 {
+			feedAll(t, a, f.of(0, capture.ACK, 1+i, 1, "x"))
+		}
+		feedAll(t, a, server(2+i))
+		most = max(most, reassembly.Queued(a)/reassembly.ChunkCost)
+	}
+	if most > 150 {
+		t.Errorf("%d segments held back", most)
+	}
+	if got := a.Stats(); got.QueueLimit != 0 {
+		t.Errorf("%+v", got)
 	}
 }

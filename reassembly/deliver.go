@@ -2,25 +2,22 @@ package reassembly
 
 import "wstap/capture"
 
-// hand gives the next bytes of a direction to the handler: c begins at next.
-func (a *Assembler) hand(st *stream, d Direction, c *chunk) error {
-	h := &st.half[d]
-	if len(c.data)+c.missing == 0 {
+// hand gives the bytes at next to the handler, and tells of the missing ones
+// behind them that the snapshot length cut.
+func (a *Assembler) hand(st *stream, d Direction, data []byte, missing int, at capture.Stamp) error {
+	if len(data)+missing == 0 || !a.open(st) {
 		return nil
 	}
-	if !a.open(st) {
-		return nil
-	}
-	if n := len(c.data); n > 0 {
-		h.next += int64(n)
+	if n := len(data); n > 0 {
+		st.half[d].next += int64(n)
 		st.Halves[d].Bytes += uint64(n)
-		if err := st.handler.Data(d, c.data, c.at); err != nil {
+		if err := st.handler.Data(d, data, at); err != nil {
 			return a.refused(st, err)
 		}
 	}
-	if c.missing > 0 {
-		a.stats.CutBytes += uint64(c.missing)
-		return a.lose(st, d, Gap{int64(c.missing), Truncated}, c.at)
+	if missing > 0 {
+		a.stats.CutBytes += uint64(missing)
+		return a.lose(st, d, Gap{int64(missing), Truncated}, at)
 	}
 	return nil
 }

@@ -63,7 +63,7 @@ func (q *queue) check(next int64) error {
 
 // IndexOf is the number of the conversation that s, just fed, belongs to.
 func IndexOf(a *Assembler, s *capture.Segment) (uint64, bool) {
-	key, _ := keyOf(s.Flow)
+	key, _ := keyOf(&s.Flow)
 	r := a.table.byKey[key]
 	if r == nil {
 		return 0, false
@@ -71,7 +71,7 @@ func IndexOf(a *Assembler, s *capture.Segment) (uint64, bool) {
 	return r.index, true
 }
 
-// Conversations, openings and list entries that a holds.
+// Held counts the conversations, openings, list entries and timers that a holds.
 func Held(a *Assembler) (records, openings, entries, timers int) {
 	t := &a.table
 	return len(t.byKey), t.opening, len(t.order.items) + len(t.pinned.items) + len(t.openings.items), len(a.timers)

@@ -82,7 +82,7 @@ type HalfStats struct {
 // Handler receives the streams of a capture.
 type Handler interface {
 	// Open is called once per TCP connection, when its first payload byte (or a
-	// gap) is about to be handed on, never for a bare handshake. A nil
+	// gap or conflict) is about to be told, never for a bare handshake. A nil
 	// StreamHandler means that the stream is of no interest.
 	Open(*Stream) StreamHandler
 	// Advance says that packet time has reached now. Times never go back.
@@ -104,14 +104,17 @@ type StreamHandler interface {
 }
 
 // FINHandler is a StreamHandler that also wants to know when one direction has
-// ended while the other may go on (half-close, RFC 9293, 3.6).
+// ended while the other goes on (half-close, RFC 9293, 3.6). The second FIN is
+// told by Close alone. A FIN that comes before the stream's first data is told
+// after that.
 type FINHandler interface {
 	FIN(d Direction, at capture.Stamp) error
 }
 
 // ConflictHandler is a StreamHandler that also wants to know when a segment
-// repeats n bytes of direction d with other content than was handed on or
-// queued before. The first copy wins.
+// repeats n bytes of direction d with other content than those held back for
+// an earlier hole. The first copy wins. Bytes already handed on are not kept,
+// so that a repetition of them is not compared.
 type ConflictHandler interface {
 	Conflict(d Direction, n int64, at capture.Stamp) error
 }

@@ -89,7 +89,7 @@ func (a *Assembler) drain(st *stream) (moved bool, err error) {
 			a.queued -= before - h.wait.queue.bytes
 			c.cutHead(h.next)
 			moved = true
-			if err := a.hand(st, d, &c); err != nil || st.dead {
+			if err := a.hand(st, d, c.data, c.missing, c.at); err != nil || st.dead {
 				return moved, err
 			}
 		}

@@ -9,20 +9,21 @@ import (
 // flowKey names a conversation whichever end sent the packet: the lower end
 // stands first. IPv4 addresses are mapped into IPv6.
 type flowKey struct {
-	lo, hi         [2]uint64
-	loPort, hiPort uint16
+	lo, loTail uint64 // the lower end's address
+	hi, hiTail uint64 // the other's
+	ports      uint64 // of the lower end, of the other; this wide, or hashing had padding to skip
 }
 
 // keyOf also reports whether the sender is the lower end.
-func keyOf(f capture.Flow) (k flowKey, fromLow bool) {
+func keyOf(f *capture.Flow) (k flowKey, fromLow bool) {
 	src, dst := f.Src.Addr().As16(), f.Dst.Addr().As16()
-	s := [2]uint64{binary.BigEndian.Uint64(src[:8]), binary.BigEndian.Uint64(src[8:])}
-	d := [2]uint64{binary.BigEndian.Uint64(dst[:8]), binary.BigEndian.Uint64(dst[8:])}
-	sp, dp := f.Src.Port(), f.Dst.Port()
-	if s[0] < d[0] || s[0] == d[0] && (s[1] < d[1] || s[1] == d[1] && sp <= dp) {
-		return flowKey{s, d, sp, dp}, true
+	sh, sl := binary.BigEndian.Uint64(src[:8]), binary.BigEndian.Uint64(src[8:])
+	dh, dl := binary.BigEndian.Uint64(dst[:8]), binary.BigEndian.Uint64(dst[8:])
+	sp, dp := uint64(f.Src.Port()), uint64(f.Dst.Port())
+	if sh < dh || sh == dh && (sl < dl || sl == dl && sp <= dp) {
+		return flowKey{sh, sl, dh, dl, sp<<16 | dp}, true
 	}
-	return flowKey{d, s, dp, sp}, false
+	return flowKey{dh, dl, sh, sl, dp<<16 | sp}, false
 }
 
 // record is what is kept of every conversation, also of those that are of no

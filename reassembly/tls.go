@@ -34,9 +34,10 @@ type TLSInfo struct {
 	AlertAt   capture.Stamp
 }
 
-// EncryptedHandler is a Handler that also wants to know of TLS streams of
-// which it never sees a byte, since they could not be decrypted. Encrypted is
-// called in place of Close, once; s.TLS says why.
+// EncryptedHandler is a Handler that also wants to know of streams whose TLS
+// could not be decrypted. Encrypted is called once, when the stream has ended,
+// before Close where Open was called at all (for what came before TLS in a
+// tunnel). s.TLS says what stood in the way.
 type EncryptedHandler interface {
 	Encrypted(s *Stream, why Reason, at capture.Stamp) error
 }

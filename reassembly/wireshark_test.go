@@ -97,8 +97,8 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-// Conversations are numbered as Wireshark's tcp.stream. It takes a minute, so
-// WSTAP_TSHARK asks for it.
+// Conversations are numbered as Wireshark's tcp.stream. It takes minutes,
+// so WSTAP_TSHARK asks for it.
 func TestNumbering(t *testing.T) {
 	if os.Getenv("WSTAP_TSHARK") == "" {
 		t.Skip("set WSTAP_TSHARK to compare with tshark")
@@ -128,7 +128,7 @@ func TestNumbering(t *testing.T) {
 			}
 		})
 		if wrong > 0 {
-			t.Logf("%s: %d of %d differ", path, wrong, len(want))
+			t.Errorf("%s: %d of %d differ", path, wrong, len(want))
 		}
 	}
 	t.Logf("%d of %d packets in %d captures as tshark numbers them", same, packets, files)

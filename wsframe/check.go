@@ -94,8 +94,10 @@ func (s *side) control(f *Frame) {
 	} else if f.Length == 1 {
 		s.fault(RuleCloseBodyShort, "no body, or 2 bytes and more", "1 byte")
 	}
-	if c := s.c; first && !c.closing {
-		c.closing, c.closeBy, c.code, c.reason = true, s.from, f.Code, string(f.Reason)
+	// Behind a gap the other end's Close may be found first although it came
+	// later.
+	if c := s.c; first && (!c.closing || f.First.Packet < c.closeAt.Packet) {
+		c.closing, c.closeBy, c.closeAt, c.code, c.reason = true, s.from, f.First, f.Code, string(f.Reason)
 		if f.Length == 0 {
 			c.code = 1005 // RFC 6455, 7.1.5
 		}

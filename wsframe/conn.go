@@ -22,7 +22,8 @@ type conn struct {
 	sides  *[2]side // frames, by role
 
 	closeBy Direction // whose Close frame came first
-	closing bool      // a Close frame was seen
+	closeAt capture.Stamp
+	closing bool // a Close frame was seen
 	code    uint16
 	reason  string
 }
@@ -74,9 +75,9 @@ func (c *conn) Gap(d reassembly.Direction, g reassembly.Gap, at capture.Stamp) e
 		}
 		return c.sides[c.role(d)].gap(uint64(g.Bytes), at)
 	case c.http != nil:
-		return c.exchangeGap(c.role(d), g, at)
+		return c.exchangeGap(d, g, at)
 	case c.guess != nil:
-		c.guess.side[d].skip(g.Bytes)
+		c.guess.miss(d, g, at)
 		return nil
 	}
 	return c.decideGap(d, g)

@@ -97,7 +97,7 @@ type Message struct {
 	Opcode     Opcode
 	Frames     int
 	Compressed bool   // permessage-deflate (RFC 7692, 6)
-	WireLength uint64 // sum of its frames' payload lengths
+	WireLength uint64 // sum of its frames' payload lengths, without what is missing
 	// Length counts the payload's bytes after inflating, also those beyond
 	// the message limit; of an incomplete message, those that are known.
 	Length uint64

@@ -24,11 +24,33 @@ const (
 
 // midstream searches a stream whose upgrade was not seen for frames.
 type midstream struct {
-	side   [2]*seeker // by the stream's direction
-	taken  [2]int64   // bytes looked at
-	asked  *Conn      // the upgrade that was asked for, where only its answer is lost
-	known  bool       // by asked, or by the user
+	side  [2]*seeker // by the stream's direction
+	taken [2]int64   // bytes looked at
+	known bool       // by asked, or by the user
+	// asked is the upgrade that was asked for, where only its answer is lost;
+	// http is what to go back to should that come.
+	asked  *Conn
+	http   *exchange
 	faults []fault
+	gaps   []lostBytes // to be told once the connection is known
+}
+
+// lostBytes is a gap that was found before the connection was.
+type lostBytes struct {
+	from reassembly.Direction
+	gap  reassembly.Gap
+	at   capture.Stamp
+}
+
+// maxGuessGaps bounds the gaps that wait to be told.
+const maxGuessGaps = 64
+
+// miss takes a gap.
+func (g *midstream) miss(d reassembly.Direction, gap reassembly.Gap, at capture.Stamp) {
+	if len(g.gaps) < maxGuessGaps {
+		g.gaps = append(g.gaps, lostBytes{d, gap, at})
+	}
+	g.side[d].skip(gap.Bytes)
 }
 
 // speculate begins the search with b, and what was held of both directions.
@@ -37,7 +59,7 @@ func (c *conn) speculate(d reassembly.Direction, b []byte, at capture.Stamp) err
 	c.detect = nil
 	c.guess = &midstream{known: c.forced()}
 	for i := range c.guess.side {
-		c.guess.side[i] = newSeeker(rules{mask: -1, rsv1: true, anywhere: c.guess.known})
+		c.guess.side[i] = newSeeker(rules{mask: -1, rsv1: true})
 	}
 	if other := first.begin[d.Reverse()]; len(other.data) > 0 {
 		if err := c.search(d.Reverse(), other.data, other.at); err != nil || c.guess == nil {
@@ -49,7 +71,13 @@ func (c *conn) speculate(d reassembly.Direction, b []byte, at capture.Stamp) err
 
 // search looks at the next bytes of a stream that may be a WebSocket.
 func (c *conn) search(d reassembly.Direction, b []byte, at capture.Stamp) error {
+	if c.answered(d, b) {
+		return c.Data(d, b, at)
+	}
 	g := c.guess
+	if g.http != nil && c.role(d) == FromClient {
+		c.keep(&g.http.in[FromClient], b, at)
+	}
 	if len(g.side[d].candidates) == 0 && !g.known {
 		// An HTTP exchange that was joined mid-stream may begin anew.
 		if g.taken[d] > 0 && (plausibleRequest(b) == plausible || plausibleResponse(b) == plausible) {
@@ -130,6 +158,11 @@ func (c *conn) join(best [2]candidate) error {
 	if err := c.tellFaults(c.info, g.faults, nil); err != nil {
 		return err
 	}
+	for _, l := range g.gaps {
+		if err := c.tellGap(c.role(l.from), l.gap, l.at); err != nil {
+			return err
+		}
+	}
 	for d := range queue {
 		s := &c.sides[c.role(reassembly.Direction(d))]
 		s.unsure = true
@@ -174,50 +207,37 @@ func (c *conn) lastGuess() error {
 	if ok || err != nil {
 		return err
 	}
-	asked := c.guess.asked
-	if asked == nil {
-		c.guess = nil
-		return nil
-	}
-	// The upgrade's answer was lost, and so was all that followed.
-	h := newExchange()
-	h.pending = []request{{head: asked.Request, upgrade: asked, faults: c.guess.faults}}
-	c.guess, c.http = nil, h
+	c.guess, c.http = nil, c.guess.http
 	return nil
 }
 
-// lostHead takes bytes of the HTTP phase where the beginning of a message was
-// lost. Behind a request to upgrade they may be frames already: its answer may
-// be what was lost.
-func (c *conn) lostHead(from Direction, b []byte, at capture.Stamp) error {
-	asked := c.asked()
-	if asked == nil {
-		return nil
-	}
-	h := c.http
-	g := &midstream{asked: asked, known: true}
-	for _, r := range h.pending {
-		if r.upgrade == asked {
+// doubt takes it that the answer to an upgrade was not captured: what follows
+// may be frames already. Should an answer come after all, HTTP goes on.
+func (c *conn) doubt(server reassembly.Direction, gap reassembly.Gap, at capture.Stamp) error {
+	g := &midstream{asked: c.asked(), known: true, http: c.http}
+	for _, r := range c.http.pending {
+		if r.upgrade == g.asked {
 			g.faults = r.faults
 		}
 	}
-	for d := range g.side {
-		r := rules{rsv1: true, anywhere: true}
-		if c.role(reassembly.Direction(d)) == FromClient {
-			r.mask = 1
-		}
-		g.side[d] = newSeeker(r)
+	client := server.Reverse()
+	g.side[client] = newSeeker(rules{mask: 1, rsv1: true})
+	g.side[server] = newSeeker(rules{rsv1: true})
+	g.miss(server, gap, at)
+	for _, h := range c.http.in[FromClient].hold {
+		g.side[client].add(h.data, h.at)
 	}
-	hold := h.in[FromClient].hold
 	c.http, c.guess = nil, g
-	client, d := reassembly.FromClient, reassembly.Direction(from)
-	if c.flipped {
-		client, d = client.Reverse(), d.Reverse()
+	_, err := c.believe(false)
+	return err
+}
+
+// answered goes back to HTTP where b, from the server, begins a response.
+func (c *conn) answered(d reassembly.Direction, b []byte) bool {
+	g := c.guess
+	if g.http == nil || c.role(d) != FromServer || plausibleResponse(b) != plausible {
+		return false
 	}
-	for _, held := range hold {
-		if err := c.Data(client, held.data, held.at); err != nil {
-			return err
-		}
-	}
-	return c.Data(d, b, at)
+	c.guess, c.http = nil, g.http
+	return true
 }

@@ -49,15 +49,16 @@ func newExchange() *exchange { return new(exchange) }
 // exchange takes bytes of the HTTP phase.
 func (c *conn) exchange(from Direction, b []byte, at capture.Stamp) error {
 	s := &c.http.in[from]
-	if s.waits && !s.inBody {
-		return c.keep(s, b, at)
-	}
 	for len(b) > 0 {
+		if s.waits && !s.inBody {
+			c.keep(s, b, at)
+			return nil
+		}
 		if s.lost {
 			// Messages begin with a segment, nearly always.
 			if from == FromClient && plausibleRequest(b) != plausible ||
 				from == FromServer && plausibleResponse(b) != plausible {
-				return c.lostHead(from, b, at)
+				return nil
 			}
 			s.lost = false
 		}
@@ -75,9 +76,6 @@ func (c *conn) exchange(from Direction, b []byte, at capture.Stamp) error {
 			}
 			s.inBody = false
 			continue
-		}
-		if s.waits {
-			return c.keep(s, b, at)
 		}
 		n, done, err := s.head.feed(b)
 		if err != nil {
@@ -106,14 +104,13 @@ func (c *conn) exchange(from Direction, b []byte, at capture.Stamp) error {
 }
 
 // keep holds the client's bytes until the response tells what they are.
-func (c *conn) keep(s *httpSide, b []byte, at capture.Stamp) error {
+func (c *conn) keep(s *httpSide, b []byte, at capture.Stamp) {
 	if s.held+len(b) > maxHold {
 		c.a.stats.HoldLimit++
-		return nil
+		return
 	}
 	s.held += len(b)
 	s.hold = append(s.hold, held{append([]byte(nil), b...), at})
-	return nil
 }
 
 // request takes a request whose head is complete.
@@ -344,7 +341,8 @@ func (c *conn) asked() *Conn {
 }
 
 // exchangeGap takes a loss in the HTTP phase.
-func (c *conn) exchangeGap(from Direction, g reassembly.Gap, at capture.Stamp) error {
+func (c *conn) exchangeGap(d reassembly.Direction, g reassembly.Gap, at capture.Stamp) error {
+	from := c.role(d)
 	s := &c.http.in[from]
 	if s.inBody {
 		if done, ok := s.body.skip(g.Bytes); ok {
@@ -357,6 +355,9 @@ func (c *conn) exchangeGap(from Direction, g reassembly.Gap, at capture.Stamp) e
 		s.hold, s.held = nil, 0
 	}
 	*s = httpSide{lost: true, waits: s.waits}
+	if from == FromServer && c.asked() != nil {
+		return c.doubt(d, g, at)
+	}
 	return nil
 }
 

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"wstap/report"
 	"wstap/report/text"
 	"wstap/wsframe"
 )
@@ -35,30 +33,20 @@ number in the timeline and in the table of connections.`,
 			if err != nil || number < 1 {
 				return usagef("connection %q: want its number, as in wstap follow 1 -r FILE", args[0])
 			}
-			return p.run(&f, followView(p, &f, number))
+			return p.run(&f, followView(number))
 		},
 	}
 	reads(cmd, &f)
 	return cmd
 }
 
-func followView(p *program, f *flags, number int) view {
-	seen := false
+func followView(number int) view {
 	return view{
 		text: func(w io.Writer, o text.Options) wsframe.Sink { return text.NewConversation(w, o) },
 		keep: func(e wsframe.Event) bool {
-			if s, ok := e.(*report.Summary); ok {
-				if !seen && s.Connections > 0 && !f.quiet {
-					p.complain(fmt.Sprintf("no connection %d: there are %s, which wstap connections lists", number, report.Count(s.Connections, "connection")))
-				}
-				return true
-			}
 			c := e.Meta().Conn
-			if c == nil {
-				return true
-			}
-			seen = seen || c.Number == number
-			return c.Number == number
+			return c == nil || c.Number == number
 		},
+		number: number,
 	}
 }

@@ -51,8 +51,9 @@ type output struct {
 	wsframe.Sink
 	w    *bufio.Writer
 	file *os.File
-	own  bool // opened here, to be closed here
-	each bool // flush after each event
+	name string // of the file, for messages
+	own  bool   // opened here, to be closed here
+	each bool   // flush after each event
 }
 
 // outputBuffer is large enough that writing costs few system calls.
@@ -82,7 +83,7 @@ func (o *output) Close() error {
 func (o *output) named(err error) error {
 	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {
-		return fmt.Errorf("cannot write to %s: %w", strings.TrimPrefix(o.file.Name(), "/dev/"), pathErr.Err)
+		return fmt.Errorf("cannot write to %s: %w", o.name, pathErr.Err)
 	}
 	return err
 }
@@ -108,7 +109,7 @@ func (p *program) open(f *flags, v view) ([]*output, error) {
 }
 
 func (p *program) openOne(f *flags, v view, s outputSpec) (*output, error) {
-	o := &output{file: p.stdout, each: f.lineBuffered}
+	o := &output{file: p.stdout, name: "stdout", each: f.lineBuffered}
 	if s.path != "" {
 		if sameFile(s.path, f.read) {
 			return nil, fmt.Errorf("%s is the capture that is read: write to another file", s.path)
@@ -121,7 +122,7 @@ func (p *program) openOne(f *flags, v view, s outputSpec) (*output, error) {
 			}
 			return nil, fmt.Errorf("cannot write to %s: %w", s.path, err)
 		}
-		o.file, o.own = file, true
+		o.file, o.name, o.own = file, s.path, true
 	}
 	terminal := term.IsTerminal(int(o.file.Fd()))
 	o.each = o.each || terminal

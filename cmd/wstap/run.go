@@ -21,6 +21,8 @@ type view struct {
 	keep func(wsframe.Event) bool
 	// atEnd is true where text prints only when all was read.
 	atEnd bool
+	// number is that of the one connection that is wanted; 0 wants all.
+	number int
 }
 
 // run is one pass over a capture.
@@ -84,7 +86,9 @@ func (p *program) run(f *flags, v view) error {
 	if sinkErr != nil {
 		return sinkErr
 	}
-	r.tell(v)
+	if readErr == nil || r.analyzer.Stats().Connections > 0 { // why nothing was found is clear
+		r.tell(v)
+	}
 	return readErr
 }
 

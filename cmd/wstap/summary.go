@@ -55,6 +55,11 @@ func (r *run) tell(v view) {
 		}
 		return
 	}
+	if uint64(v.number) > s.Connections {
+		r.p.complain(fmt.Sprintf("no connection %d: there are %s, which wstap connections lists",
+			v.number, report.Count(s.Connections, "connection")))
+		return
+	}
 	if r.source.live || r.printsText() && term.IsTerminal(int(r.p.stdout.Fd())) {
 		r.p.complain(found(s))
 	}

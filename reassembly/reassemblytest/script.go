@@ -40,12 +40,15 @@ func Script(text string) []capture.Segment {
 	p := scriptState{isn: [2]uint32{1000, 5000}, now: Start, flow: capture.Flow{Src: Client, Dst: Server}}
 	var segments []capture.Segment
 	for i, line := range strings.Split(text, "\n") {
-		line, _, _ = strings.Cut(line, "#")
-		words := strings.Fields(line)
-		if len(words) == 0 {
+		words, err := fields(line)
+		if err == nil && len(words) == 0 {
 			continue
 		}
-		s, ok, err := p.line(words)
+		var s capture.Segment
+		ok := false
+		if err == nil {
+			s, ok, err = p.line(words)
+		}
 		if err != nil {
 			panic(fmt.Sprintf("script line %d: %q: %v", i+1, line, err))
 		}
@@ -54,6 +57,26 @@ func Script(text string) []capture.Segment {
 		}
 	}
 	return segments
+}
+
+// fields splits a line at spaces outside of quotes, up to a comment.
+func fields(line string) (words []string, err error) {
+	for {
+		line = strings.TrimLeft(line, " \t\r")
+		if line == "" || line[0] == '#' {
+			return words, nil
+		}
+		word := line
+		if line[0] == '"' {
+			if word, err = strconv.QuotedPrefix(line); err != nil {
+				return nil, err
+			}
+		} else if i := strings.IndexAny(line, " \t\r"); i >= 0 {
+			word = line[:i]
+		}
+		words = append(words, word)
+		line = line[len(word):]
+	}
 }
 
 type scriptState struct {

@@ -26,8 +26,8 @@ type Timeline struct {
 	messages bool
 	scratch  []byte
 
-	// The columns at which the cells of a row begin.
-	connAt, arrowAt, wordAt int
+	// The columns at which the direction and the word of a row begin.
+	arrowAt, wordAt int
 }
 
 var _ wsframe.Sink = (*Timeline)(nil)
@@ -43,8 +43,7 @@ const (
 // NewTimeline returns the timeline of frames. It writes to w, unbuffered.
 func NewTimeline(w io.Writer, o Options) *Timeline {
 	t := &Timeline{w: w, l: o.line(), times: o.timestamps(), width: o.width(), limit: o.Payload}
-	t.connAt = packetWidth + 1 + t.times.Width() + 2
-	t.arrowAt = t.connAt + connWidth + 1
+	t.arrowAt = packetWidth + 1 + t.times.Width() + 2 + connWidth + 1
 	t.wordAt = t.arrowAt + o.arrowWidth() + 1
 	return t
 }
