@@ -94,9 +94,9 @@ func (s *side) control(f *Frame) {
 	} else if f.Length == 1 {
 		s.fault(RuleCloseBodyShort, "no body, or 2 bytes and more", "1 byte")
 	}
-	// Behind a gap the other end's Close may be found first although it came
-	// later.
-	if c := s.c; first && (!c.closing || f.First.Packet < c.closeAt.Packet) {
+	// Events come in the order of cause and effect, but behind a gap: there a
+	// frame is told late, and the number of its packet decides.
+	if c := s.c; first && (!c.closing || f.Certainty != Exact && f.First.Packet < c.closeAt.Packet) {
 		c.closing, c.closeBy, c.closeAt, c.code, c.reason = true, s.from, f.First, f.Code, string(f.Reason)
 		if f.Length == 0 {
 			c.code = 1005 // RFC 6455, 7.1.5
