@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -147,6 +148,11 @@ func (p *program) textOptions(f *flags, file *os.File, terminal bool) text.Optio
 		Color:   f.color == colorAlways,
 	}
 	if !terminal {
+		// Not told the width, lines are of 160 columns; COLUMNS tells it, as it
+		// does other programs whose output goes into a pipe or a page.
+		if width, err := strconv.Atoi(p.getenv("COLUMNS")); err == nil && width >= 40 {
+			o.Width = width
+		}
 		return o
 	}
 	if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
