@@ -4,6 +4,8 @@ SHELL := /bin/bash
 
 # How long make fuzz stays with each target.
 FUZZTIME ?= 30s
+# How many random arrivals make fuzz tries each trace with.
+SEEDS ?= 1000
 # Which benchmarks make bench runs.
 BENCH ?= .
 
@@ -58,7 +60,8 @@ bench: ## run the benchmarks; BENCH=regexp chooses
 	@$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
 .PHONY: fuzz
-fuzz: ## fuzz each target for FUZZTIME (30s)
+fuzz: ## try SEEDS (1000) random arrivals of each trace, and fuzz each target for FUZZTIME (30s)
+	@WSTAP_SEEDS=$(SEEDS) $(GO) test -run '^Test(Arrival|NothingFalse)$$' -timeout 0 ./wsframe
 	@for pkg in $$(go list ./...); do \
 		targets=$$($(GO) test -list '^Fuzz' "$$pkg"); \
 		for target in $$(grep '^Fuzz' <<<"$$targets" || true); do \
