@@ -1,6 +1,10 @@
 package reassembly
 
-import "wstap/capture"
+import (
+	"errors"
+
+	"wstap/capture"
+)
 
 // hand gives the bytes at next to the handler, and tells of the missing ones
 // behind them that the snapshot length cut.
@@ -120,3 +124,6 @@ func (a *Assembler) drop(h *half) {
 	a.queued -= h.wait.queue.bytes
 	h.wait = nil
 }
+
+// ignored reports whether err only says that the stream is not wanted.
+func ignored(err error) bool { return errors.Is(err, ErrIgnore) }

@@ -1,10 +1,6 @@
 package reassembly
 
-import (
-	"time"
-
-	"wstap/capture"
-)
+import "wstap/capture"
 
 // settleIfNeeded is the hot path's way out: nothing waits, nothing is missing.
 func (a *Assembler) settleIfNeeded(st *stream) error {
@@ -161,114 +157,6 @@ func (a *Assembler) untie(st *stream, force bool) bool {
 	return false
 }
 
-// overdue finds a hole for which waiting is over, and why.
-func (a *Assembler) overdue(st *stream, force bool) (d Direction, why Cause, due bool) {
-	full := a.full(st)
-	for d := FromClient; d <= FromServer; d++ {
-		h := &st.half[d]
-		kind := h.gap()
-		if kind == noHole {
-			if h.wait != nil && h.wait.hole != tied {
-				h.wait.hole = noHole
-			}
-			continue
-		}
-		if h.wait == nil {
-			h.wait = &wait{}
-		}
-		a.watch(st, h, kind)
-		w := h.wait
-		why, due := Limit, false
-		switch {
-		case kind == covered:
-			why, due = Acked, a.overAcked(st, w)
-		case force:
-			why = Closed
-		default:
-			due = a.now.Sub(w.since) >= a.holeWait
-		}
-		if !due && !force && full != nil {
-			*full++
-			due = true
-		}
-		if due || force {
-			return d, why, true
-		}
-	}
-	return 0, 0, false
-}
-
-// watch sees when waiting for the hole at next began.
-func (a *Assembler) watch(st *stream, h *half, kind hole) {
-	w := h.wait
-	queued := w.bytes()
-	switch {
-	case w.hole != kind:
-	case w.next == h.next:
-		return
-	case queued && kind == early:
-		// The hole before was filled or given up; this one is as old as the
-		// bytes behind it.
-		c := &w.queue.chunks[0]
-		w.next, w.since, w.at = h.next, c.since, c.at
-		return
-	case queued && kind == covered && h.holeEnd(kind) <= w.acked:
-		// Acknowledged together with the hole before.
-		w.next = h.next
-		return
-	}
-	// With nothing queued behind it, a hole that moves is no hole: data go on
-	// in order below an acknowledgment that was wrong.
-	w.next, w.acked = h.next, h.acked
-	a.await(st, w, kind)
-}
-
-// await starts a wait.
-func (a *Assembler) await(st *stream, w *wait, kind hole) {
-	w.hole, w.at, w.since, w.packets = kind, a.last, a.now, st.packets
-}
-
-// overAcked reports whether waiting for bytes that were surely sent is over.
-// Without timestamps it is the segments alone that count.
-func (a *Assembler) overAcked(st *stream, w *wait) bool {
-	waited := a.now.Sub(w.since)
-	return waited >= a.ackedWait ||
-		st.packets-w.packets >= reorderPackets && (waited >= reorderTime || a.now.IsZero())
-}
-
-// full reports whether what the stream holds back has reached a bound, by the
-// count of how often that one was.
-func (a *Assembler) full(st *stream) *uint64 {
-	for d := range st.half {
-		w := st.half[d].wait
-		if !w.bytes() {
-			continue
-		}
-		if len(w.queue.chunks) > maxQueueChunks || w.queue.bytes > maxQueueBytes {
-			return &a.stats.QueueLimit
-		}
-		if a.queued > a.limits.queued {
-			return &a.stats.QueuedLimit
-		}
-	}
-	return nil
-}
-
-// skip gives up the hole at next.
-func (a *Assembler) skip(st *stream, d Direction, why Cause) error {
-	h := &st.half[d]
-	n, at := h.holeEnd(h.wait.hole)-h.next, h.wait.at
-	if !h.wait.bytes() && !h.finKnown {
-		h.blind, h.wait = true, nil
-		if n == 1 {
-			// One sequence number, and nothing behind it: a FIN that was not
-			// captured, not a byte.
-			return nil
-		}
-	}
-	return a.lose(st, d, Gap{n, why}, at)
-}
-
 // end closes a stream from outside: all that is held is handed on first.
 func (a *Assembler) end(st *stream, why Reason, at capture.Stamp) error {
 	if err := a.settle(st, true); err != nil || st.dead {
@@ -290,31 +178,4 @@ func (a *Assembler) end(st *stream, why Reason, at capture.Stamp) error {
 		return err
 	}
 	return a.close(st, why, at)
-}
-
-// due is when the stream's next hole is to be given up or its RST believed if
-// nothing comes; the zero time if there is none.
-func (a *Assembler) due(st *stream) time.Time {
-	var first time.Time
-	sooner := func(t time.Time) {
-		if first.IsZero() || t.Before(first) {
-			first = t
-		}
-	}
-	for d := range st.half {
-		w := st.half[d].wait
-		if w == nil {
-			continue
-		}
-		switch w.hole {
-		case covered, tied:
-			sooner(w.since.Add(a.ackedWait))
-		case early:
-			sooner(w.since.Add(a.holeWait))
-		}
-	}
-	if st.rst != nil {
-		sooner(st.rst.since.Add(a.holeWait))
-	}
-	return first
 }

@@ -2,6 +2,7 @@ package reassembly
 
 import (
 	"encoding/binary"
+	"net/netip"
 
 	"wstap/capture"
 )
@@ -48,22 +49,6 @@ func (r *record) direction(fromLow bool) Direction {
 		return FromClient
 	}
 	return FromServer
-}
-
-// opening is what is kept of a connection that has carried no data: its
-// handshake. A flood of SYNs costs one each, bounded by maxOpenings.
-type opening struct {
-	first, syn, synack, ack capture.Stamp
-	half                    [2]openingHalf
-}
-
-// openingHalf is what one end of an opening has sent.
-type openingHalf struct {
-	packets uint32
-	scale   int8             // window scale of its SYN; -1 where it has none
-	syn     bool             // its SYN was seen
-	told    bool             // its initial sequence number was told by the other's ACK
-	fin     *capture.Segment // its first FIN, a copy: it may have come before the data
 }
 
 // table holds the records, by key and in order of creation.
@@ -188,4 +173,22 @@ func (f *fifo) sift(keep func(*record) bool) {
 	}
 	clear(f.items[n:])
 	f.items, f.head = f.items[:n], 0
+}
+
+// ends are the two addresses of k, client first.
+func (k flowKey) ends(lowClient bool) (client, server netip.AddrPort) {
+	lo := netip.AddrPortFrom(addrOf(k.lo, k.loTail), uint16(k.ports>>16))
+	hi := netip.AddrPortFrom(addrOf(k.hi, k.hiTail), uint16(k.ports))
+	if lowClient {
+		return lo, hi
+	}
+	return hi, lo
+}
+
+// addrOf undoes the mapping of flowKey.
+func addrOf(head, tail uint64) netip.Addr {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], head)
+	binary.BigEndian.PutUint64(b[8:], tail)
+	return netip.AddrFrom16(b).Unmap()
 }

@@ -1,0 +1,152 @@
+package reassembly
+
+import "wstap/capture"
+
+// opening is what is kept of a connection that has carried no data: its
+// handshake. A flood of SYNs costs one each, bounded by maxOpenings.
+type opening struct {
+	first, syn, synack, ack capture.Stamp
+	half                    [2]openingHalf
+}
+
+// openingHalf is what one end of an opening has sent.
+type openingHalf struct {
+	packets uint32
+	scale   int8             // window scale of its SYN; -1 where it has none
+	syn     bool             // its SYN was seen
+	told    bool             // its initial sequence number was told by the other's ACK
+	fin     *capture.Segment // its first FIN, a copy: it may have come before the data
+}
+
+// handshake follows a connection that has carried no data yet (RFC 9293, 3.5).
+func (a *Assembler) handshake(r *record, fromLow bool, s *capture.Segment) error {
+	o := r.opening
+	if s.Flags.Has(capture.SYN) && !r.oriented {
+		r.orient(fromLow != s.Flags.Has(capture.ACK))
+	}
+	d := r.direction(fromLow)
+	h := &o.half[d]
+	h.packets++
+	r.learn(d, s)
+	switch {
+	case s.Flags.Has(capture.SYN | capture.ACK):
+		if o.synack.Packet == 0 {
+			o.synack = s.Stamp
+		}
+	case s.Flags.Has(capture.SYN):
+		if o.syn.Packet == 0 {
+			o.syn = s.Stamp
+		}
+	case s.Flags.Has(capture.ACK) && d == FromClient && o.ack.Packet == 0 && o.synack.Packet != 0:
+		o.ack = s.Stamp
+	}
+	if s.Flags.Has(capture.SYN) {
+		h.syn, h.scale = true, s.Scale
+	}
+	if s.Flags.Has(capture.RST) {
+		return nil
+	}
+	if len(s.Payload)+s.Missing == 0 {
+		if s.Flags.Has(capture.FIN) && h.fin == nil {
+			fin := *s
+			fin.Payload = nil // lent
+			h.fin = &fin
+		}
+		return nil
+	}
+	st := a.promote(r, d, s)
+	// FINs seen before any data: of an end that only listens, or out of order.
+	first := d
+	if f, g := o.half[d].fin, o.half[d.Reverse()].fin; f == nil || g != nil && g.Packet < f.Packet {
+		first = d.Reverse()
+	}
+	for _, d := range [2]Direction{first, first.Reverse()} {
+		if fin := o.half[d].fin; fin != nil && !st.dead {
+			if err := a.segment(st, d, fin); err != nil {
+				return err
+			}
+		}
+	}
+	if st.dead {
+		return nil
+	}
+	return a.segment(st, d, s)
+}
+
+// learn takes the initial sequence numbers, as Wireshark does: of the sender
+// from its SYN or its first segment, of the other end from the first ACK.
+func (r *record) learn(d Direction, s *capture.Segment) {
+	r.know(d, origin(s))
+	if o := d.Reverse(); s.Flags.Has(capture.ACK) && r.know(o, s.Ack-1) {
+		r.opening.half[o].told = true
+	}
+}
+
+// know sets the sequence number of offset 0, once.
+func (r *record) know(d Direction, base uint32) (first bool) {
+	if r.known[d] {
+		return false
+	}
+	r.base[d], r.known[d] = base, true
+	return true
+}
+
+// origin is what a direction's initial sequence number seems to be to whom s
+// is its first segment.
+func origin(s *capture.Segment) uint32 {
+	if s.Flags.Has(capture.SYN) {
+		return s.Seq
+	}
+	return s.Seq - 1
+}
+
+// orient says which end opened the connection.
+func (r *record) orient(lowClient bool) {
+	r.oriented = true
+	if r.lowClient == lowClient {
+		return
+	}
+	r.lowClient = lowClient
+	r.base[0], r.base[1] = r.base[1], r.base[0]
+	r.known[0], r.known[1] = r.known[1], r.known[0]
+	o := r.opening
+	o.half[0], o.half[1] = o.half[1], o.half[0]
+}
+
+// promote makes the stream of a connection that carries its first data, s.
+func (a *Assembler) promote(r *record, from Direction, s *capture.Segment) *stream {
+	o := r.opening
+	st := &stream{rec: r}
+	st.Index, st.Oriented = r.index, r.oriented
+	st.First, st.SYN, st.SYNACK, st.ACK = o.first, o.syn, o.synack, o.ack
+	st.Client, st.Server = r.key.ends(r.lowClient)
+	// A SYN that nobody answered and that the data do not follow was forged: the
+	// connection before it goes on (RFC 5961, 4).
+	off := offset(s.Seq, r.base[from], 0)
+	forged := o.synack.Packet == 0 && (off < 0 || off > unknownWindow)
+	for d := range st.half {
+		h, seen := &st.half[d], &o.half[d]
+		st.Halves[d].Packets = uint64(seen.packets)
+		h.scale = -1
+		if forged {
+			continue
+		}
+		h.base, h.known = r.base[d], r.known[d]
+		if seen.syn {
+			h.started, h.next, h.end, h.acked = true, 1, 1, 1
+		}
+		// The other end's SYN or SYN-ACK was seen, so that this end's first ACK
+		// tells where it began.
+		h.told = seen.told && (o.syn.Packet != 0 || o.synack.Packet != 0)
+		if o.half[0].syn && o.half[1].syn {
+			// Both ends must have sent the option (RFC 7323, 2.2).
+			h.scale = max(0, seen.scale)
+			if o.half[0].scale < 0 || o.half[1].scale < 0 {
+				h.scale = 0
+			}
+		}
+	}
+	a.table.opened(r)
+	r.stream = st
+	return st
+}
