@@ -51,6 +51,8 @@ type Decoder struct {
 	kinds  [kinds]uint64
 	stats  DecodeStats // all but the kinds
 	defrag defragmenter
+	pieces []uint64  // packets whose fragments the latest datagram was joined of
+	icmp   ICMPError // of the packet decoded last; Version 0 for none
 }
 
 // DecodeStats counts what a Decoder met. The first six are packets by Kind,
@@ -80,6 +82,11 @@ func (d *Decoder) Stats() DecodeStats {
 	return s
 }
 
+// Fragments are the numbers of the packets, other than its own, whose IP
+// fragments made the segment that Decode returned last; none where it came
+// whole. Lent until the next call of Decode.
+func (d *Decoder) Fragments() []uint64 { return d.pieces }
+
 // Decode looks for a TCP segment in p. Where it returns KindTCP it has set
 // every field of s; otherwise it has left s alone. A segment that came in IP
 // fragments is returned with the packet that completed it, and has its Stamp.
@@ -88,8 +95,10 @@ func (d *Decoder) Stats() DecodeStats {
 // fragments were joined; it is valid until the next call, or until p.Data is
 // not. Decode does not allocate, except to hold fragments.
 func (d *Decoder) Decode(p Packet, s *Segment) Kind {
+	d.pieces = d.pieces[:0]
 	k, ok := d.fast(&p, s)
 	if !ok {
+		d.icmp.Version = 0
 		w := walk{d: d, s: s, at: p.Stamp}
 		k = w.link(p.Link, view{b: p.Data, wire: max(p.Length, len(p.Data))})
 	}

@@ -60,6 +60,7 @@ type partial struct {
 	proto      uint8 // that of the fragment at offset 0
 	parts      []part
 	data       []byte   // the parts' bytes, in order of arrival
+	packets    []uint64 // that the parts came in
 	seen       []uint64 // one bit for each 8 bytes of the datagram that have come
 	units      int      // bits set in seen
 	total      int      // bytes of the whole datagram; 0 until the last fragment tells
@@ -103,12 +104,18 @@ func (w *walk) fragment(key datagram, f fragment) Kind {
 		d.drop(p) // the identification is used again
 		p = d.find(key, w.at.Time, &w.d.stats)
 	}
+	taken := len(p.parts)
 	whole := d.add(p, f, t, &w.d.stats)
 	d.bound(p, &w.d.stats)
 	if !whole {
+		if len(p.parts) > taken { // what came twice is not noted, or this had no bound
+			p.packets = append(append(p.packets, w.d.pieces...), w.at.Packet)
+		}
 		return KindFragment
 	}
 	w.d.stats.Reassembled++
+	w.d.pieces = append(w.d.pieces, p.packets...)
+	p.packets = nil
 	return w.transport(p.proto, d.join(p))
 }
 

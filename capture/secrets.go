@@ -1,5 +1,7 @@
 package capture
 
+import "slices"
+
 // SecretType says what the bytes of a Secret are, numbered as the Secrets Type
 // of pcapng (draft-ietf-opsawg-pcapng, 4.7).
 type SecretType uint32
@@ -32,4 +34,9 @@ func (s *secrets) add(t SecretType, b []byte) {
 	}
 	s.bytes += size
 	s.kept = append(s.kept, Secret{t, append([]byte(nil), b...)})
+}
+
+// SecretsFrom is Secrets without the first n.
+func (f *File) SecretsFrom(n int) []Secret {
+	return slices.Clip(f.secrets.kept[min(n, len(f.secrets.kept)):])
 }

@@ -30,6 +30,10 @@ func (w *walk) transport(proto uint8, v view) Kind {
 			return w.tcp(v)
 		case protoUDP:
 			return w.udp(v)
+		case protoICMP:
+			return w.icmp4(v)
+		case protoICMPv6:
+			return w.icmp6(v)
 		case protoGRE:
 			return w.gre(v)
 		case protoIPv4, protoIPv6, protoEtherIP, protoMPLS:

@@ -61,6 +61,7 @@ type Options struct {
 // Assembler turns segments into streams. Not for concurrent use.
 type Assembler struct {
 	handler   Handler
+	attempts  AttemptHandler // the handler, where it is one
 	ackedWait time.Duration
 	holeWait  time.Duration
 	limits    limits
@@ -74,6 +75,7 @@ type Assembler struct {
 	unswept   int           // segments since the last sweep
 	queued    int           // bytes in all queues
 	stats     Stats
+	latest    *record // that of the latest segment
 }
 
 // Stats counts what an Assembler did. Those of the second group are limits hit.
@@ -98,6 +100,7 @@ func New(h Handler, o Options) *Assembler {
 		handler: h, ackedWait: o.AckedWait, holeWait: o.HoleWait, table: newTable(),
 		limits: limits{maxOpenings, maxStreams, maxQueued},
 	}
+	a.attempts, _ = h.(AttemptHandler)
 	if a.ackedWait <= 0 {
 		a.ackedWait = 10 * time.Second
 	}
@@ -131,6 +134,9 @@ func (a *Assembler) Segment(s *capture.Segment) error {
 				return err
 			}
 		}
+		if err := a.over(r, Reused); err != nil {
+			return err
+		}
 		r = nil
 	}
 	if r == nil {
@@ -139,6 +145,7 @@ func (a *Assembler) Segment(s *capture.Segment) error {
 			return err
 		}
 	}
+	a.latest = r
 	r.last = a.now.Unix()
 	if s.Flags&(capture.FIN|capture.RST) != 0 {
 		r.ended = true
@@ -153,6 +160,16 @@ func (a *Assembler) Segment(s *capture.Segment) error {
 		return a.handshake(r, fromLow, s)
 	}
 	return nil // ignored, or over
+}
+
+// Conversation tells which conversation the segment taken last is of, by its
+// Stream.Index, and whether more of it may be handed on: false once the
+// handler has ignored the stream, or the stream was closed.
+func (a *Assembler) Conversation() (index uint64, wanted bool) {
+	if a.latest == nil {
+		return 0, false
+	}
+	return a.latest.index, a.latest.stream != nil || a.latest.opening != nil
 }
 
 // reuses reports whether s opens a new connection on known ports, by the rule
@@ -175,6 +192,9 @@ func (a *Assembler) begin(key flowKey, fromLow bool, s *capture.Segment) (*recor
 	for a.table.opening > a.limits.openings {
 		if old := a.table.openings.pop(); old.isOpening() {
 			a.stats.OpeningsEvicted++
+			if err := a.over(old, Evicted); err != nil {
+				return nil, err
+			}
 			a.table.remove(old)
 		}
 	}

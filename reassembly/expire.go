@@ -40,6 +40,7 @@ func (a *Assembler) expire() error {
 	now := a.confirmed()
 	a.sweep, a.unswept = now+int64(sweepEvery/time.Second), 0
 	var idle []*stream
+	var openings []*record
 	keep := func(r *record) bool {
 		if r.gone {
 			return false
@@ -50,11 +51,21 @@ func (a *Assembler) expire() error {
 		if r.stream != nil {
 			idle = append(idle, r.stream)
 		}
-		a.table.remove(r)
+		if r.opening != nil && a.attempts != nil {
+			openings = append(openings, r) // to be told of first
+		} else {
+			a.table.remove(r)
+		}
 		return false
 	}
 	a.table.order.sift(keep)
 	a.table.pinned.sift(keep)
+	if err := a.allOver(openings, Timeout); err != nil {
+		return err
+	}
+	for _, r := range openings {
+		a.table.remove(r)
+	}
 	a.table.openings.sift((*record).isOpening)
 	byIndex(idle)
 	for _, st := range idle {
@@ -97,6 +108,9 @@ func (a *Assembler) evict() error {
 		}
 	}
 	a.stats.StreamsEvicted++
+	if err := a.over(r, Evicted); err != nil {
+		return err
+	}
 	a.table.remove(r)
 	if r.stream == nil {
 		return nil
@@ -108,10 +122,17 @@ func (a *Assembler) evict() error {
 // and closed, in order of first packet.
 func (a *Assembler) Close() error {
 	var open []*stream
+	var openings []*record
 	for _, r := range a.table.byKey {
 		if r.stream != nil {
 			open = append(open, r.stream)
 		}
+		if r.opening != nil {
+			openings = append(openings, r)
+		}
+	}
+	if err := a.allOver(openings, End); err != nil {
+		return err
 	}
 	byIndex(open)
 	for _, st := range open {

@@ -7,6 +7,7 @@ import "wstap/capture"
 type opening struct {
 	first, syn, synack, ack capture.Stamp
 	half                    [2]openingHalf
+	try                     *try // what an AttemptHandler is told, nil without one
 }
 
 // openingHalf is what one end of an opening has sent.
@@ -44,7 +45,7 @@ func (a *Assembler) handshake(r *record, fromLow bool, s *capture.Segment) error
 		h.syn, h.scale = true, s.Scale
 	}
 	if s.Flags.Has(capture.RST) {
-		return nil
+		return a.attempted(r, fromLow, s)
 	}
 	if len(s.Payload)+s.Missing == 0 {
 		if s.Flags.Has(capture.FIN) && h.fin == nil {
@@ -52,7 +53,7 @@ func (a *Assembler) handshake(r *record, fromLow bool, s *capture.Segment) error
 			fin.Payload = nil // lent
 			h.fin = &fin
 		}
-		return nil
+		return a.attempted(r, fromLow, s)
 	}
 	st := a.promote(r, d, s)
 	// FINs seen before any data: of an end that only listens, or out of order.

@@ -20,8 +20,9 @@ type TLSInfo struct {
 	// ClientRandom is the ClientHello's random in lower-case hex, by which key
 	// logs name a connection; "" where the ClientHello was not captured.
 	ClientRandom string
-	// Decrypted is true once application data could be read.
-	Decrypted bool
+	// Keyed is true once a record could be opened with a key, Decrypted once
+	// application data could be read.
+	Keyed, Decrypted bool
 	// State says in words how far decryption came and what stood in its way.
 	State string
 	// ClientHello and ServerHello are the packets that completed these
@@ -34,8 +35,8 @@ type TLSInfo struct {
 	AlertAt   capture.Stamp
 }
 
-// EncryptedHandler is a Handler that also wants to know of streams whose TLS
-// could not be decrypted. Encrypted is called once, when the stream has ended,
+// EncryptedHandler is a Handler that also wants to know of streams of whose TLS
+// no application data could be read. Encrypted is called once, when the stream has ended,
 // before Close where Open was called at all (for what came before TLS in a
 // tunnel). s.TLS says what stood in the way.
 type EncryptedHandler interface {

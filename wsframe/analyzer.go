@@ -26,7 +26,8 @@ type Options struct {
 	Ports map[uint16]bool
 }
 
-// maxBuffered bounds the payload bytes of all unfinished messages together.
+// maxBuffered bounds what is held of all connections together: unfinished
+// messages, HTTP heads, and bytes in which frames are searched for.
 const maxBuffered = 256 << 20
 
 // Stats counts what an Analyzer found. Those of the second group are limits hit.
@@ -37,10 +38,19 @@ type Stats struct {
 	Gaps        uint64
 	Violations  uint64
 
+	FrameLimit     uint64 // frames of whose payload only the first bytes were kept
 	MessageLimit   uint64 // messages longer than the message limit
-	BufferLimit    uint64 // messages cut since all unfinished ones were too much
-	HeadLimit      uint64 // heads longer than 64 KiB or 256 lines
-	HoldLimit      uint64 // bytes sent before the upgrade was answered, beyond 64 KiB
+	FragmentLimit  uint64 // messages of more than 65 536 frames
+	HoleLimit      uint64 // frames with more than 256 holes, the last of which take up the rest
+	GapLimit       uint64 // gaps that were not told, being more than 64 before the connection was known
+	BufferLimit    uint64 // messages cut, and searches and streams given up, to hold 256 MiB at most
+	SeekLimit      uint64 // times that more than 1 MiB of a direction was searched for frames
+	HeadLimit      uint64 // heads longer than 64 KiB or 256 lines, header blocks than 256 KiB, chunk lines than 4 KiB
+	HeadsCut       uint64 // heads whose fields were let go, to hold 64 MiB of long ones at most
+	HoldLimit      uint64 // packets sent before the upgrade was answered, beyond 64 KiB
+	StreamLimit    uint64 // HTTP/2 streams of a connection, beyond 1000 at once
+	PendingLimit   uint64 // streams with more than 256 requests that wait for their response
+	TunnelLimit    uint64 // streams with more than 4 CONNECT tunnels within each other
 	WindowsDropped uint64 // inflate windows emptied to stay within 256 MiB
 }
 
@@ -52,13 +62,17 @@ type Analyzer struct {
 	stats    Stats
 	inflater Inflater
 	tick     time.Time
-	buffered int // payload bytes of unfinished messages
+	buffered int // bytes held of all connections, as maxBuffered bounds them
+	heads    int // lengths of the long heads of open connections
+	// maxBuffered is the constant; tests lower it.
+	maxBuffered int
 
 	// Scratch, reused: events are lent.
 	frames    []*Frame
 	buffers   [][]byte
 	unmasked  []byte
 	inflated  []byte
+	marks     marks
 	message   Message
 	violation Violation
 }
@@ -73,7 +87,7 @@ func NewAnalyzer(sink Sink, o Options) *Analyzer {
 	if o.MessageLimit <= 0 {
 		o.MessageLimit = 16 << 20
 	}
-	return &Analyzer{sink: sink, opts: o}
+	return &Analyzer{sink: sink, opts: o, maxBuffered: maxBuffered}
 }
 
 // Stats tells what was found so far.
@@ -117,7 +131,7 @@ func (a *Analyzer) takeFrame() *Frame {
 	if n := len(a.frames); n > 0 {
 		f := a.frames[n-1]
 		a.frames = a.frames[:n-1]
-		*f = Frame{Header: f.Header[:0], Holes: f.Holes[:0]}
+		*f = Frame{Header: f.Header[:0], Holes: f.Holes[:0], Violations: f.Violations[:0]}
 		return f
 	}
 	return &Frame{Header: make([]byte, 0, 14)}
@@ -135,14 +149,30 @@ func (a *Analyzer) takeBuffer() []byte {
 	if n := len(a.buffers); n > 0 {
 		b := a.buffers[n-1]
 		a.buffers = a.buffers[:n-1]
+		a.buffered += cap(b)
 		return b
 	}
 	return nil
 }
 
+// extend appends p to a lent buffer. Its capacity is what counts against
+// maxBuffered, since that is what it costs.
+func (a *Analyzer) extend(buf, p []byte) []byte {
+	before := cap(buf)
+	buf = append(buf, p...)
+	a.buffered += cap(buf) - before
+	return buf
+}
+
+// room is by how many bytes buf may grow.
+func (a *Analyzer) room(buf []byte) int {
+	return max(cap(buf)-len(buf), a.maxBuffered-a.buffered)
+}
+
 // giveBuffer takes it back. Large ones are left to the collector, so that one
 // large message does not hold memory for good.
 func (a *Analyzer) giveBuffer(b []byte) {
+	a.buffered -= cap(b)
 	if cap(b) > 0 && cap(b) <= 64<<10 && len(a.buffers) < 64 {
 		a.buffers = append(a.buffers, b[:0])
 	}

@@ -45,7 +45,7 @@ func healthy(t *testing.T) []trace {
 		path := filepath.Join("../testdata/scenario", name+".txt")
 		all = append(all, trace{name, capturetest.Load(t, path)})
 	}
-	for _, name := range []string{"01-chromium-ws-plain-deflate", "23-python-ws-plain-ipv6", "27-node-ws-plain-smallwindow"} {
+	for _, name := range plainCases {
 		if p := ownCapture(t, name); p != nil {
 			all = append(all, trace{name, p})
 		}

@@ -12,6 +12,10 @@ import (
 // nobody knows where the next message begins.
 var errBadBody = errors.New("http body cannot be delimited")
 
+// errLineTooLong: a chunk-size or trailer line passed maxChunkLine, or the
+// trailer maxHeadLines.
+var errLineTooLong = errors.New("http chunk line longer than 4 KiB, or trailer of more than 256 lines")
+
 // Bounds on what bodyReader collects.
 const (
 	maxChunkLine = 4 << 10 // a chunk-size line with its extensions, in bytes
@@ -131,7 +135,7 @@ func contentLength(h *Head) (n int64, ok bool) {
 
 // feed takes the next bytes behind the head. It returns how many belong to the
 // body, never more, and whether the body has ended, which a body without bytes
-// has at once. The error is errBadBody.
+// has at once. The error is errBadBody or errLineTooLong.
 func (b *bodyReader) feed(p []byte) (n int, done bool, err error) {
 	switch b.framing {
 	case noBody:
@@ -228,7 +232,7 @@ func (b *bodyReader) takeLine(p []byte) (line []byte, n int, err error) {
 		n = len(p)
 	}
 	if len(b.line)+n > maxChunkLine {
-		return nil, n, errBadBody
+		return nil, n, errLineTooLong
 	}
 	if i >= 0 && len(b.line) == 0 {
 		return trimEOL(p[:n]), n, nil
@@ -264,7 +268,7 @@ func (b *bodyReader) chunkLine(line []byte) (done bool, err error) {
 			return true, nil
 		}
 		if b.trailers++; b.trailers > maxHeadLines {
-			return false, errBadBody
+			return false, errLineTooLong
 		}
 	}
 	return false, nil

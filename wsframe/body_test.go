@@ -80,8 +80,8 @@ func TestResponseBody(t *testing.T) {
 		{name: "chunk size with a sign", fields: []string{"Transfer-Encoding: chunked"}, body: "-1\r\n", err: errBadBody},
 		{name: "chunk size beyond 63 bits", fields: []string{"Transfer-Encoding: chunked"}, body: "fffffffffffffffff\r\n", err: errBadBody},
 		{name: "chunk without its end", fields: []string{"Transfer-Encoding: chunked"}, body: "1\r\nab\r\n", err: errBadBody, first: "a"},
-		{name: "endless chunk line", fields: []string{"Transfer-Encoding: chunked"}, body: "1;" + strings.Repeat("x", maxChunkLine) + "\r\n", err: errBadBody},
-		{name: "endless trailers", fields: []string{"Transfer-Encoding: chunked"}, body: "0\r\n" + strings.Repeat("A: b\r\n", maxHeadLines+1), err: errBadBody},
+		{name: "endless chunk line", fields: []string{"Transfer-Encoding: chunked"}, body: "1;" + strings.Repeat("x", maxChunkLine) + "\r\n", err: errLineTooLong},
+		{name: "endless trailers", fields: []string{"Transfer-Encoding: chunked"}, body: "0\r\n" + strings.Repeat("A: b\r\n", maxHeadLines+1), err: errLineTooLong},
 
 		{name: "first line behind blank ones", body: "\r\n \n <h1>no</h1> \r\nmore", first: "<h1>no</h1>"},
 		{name: "long first line", body: strings.Repeat("x", 500), first: strings.Repeat("x", maxFirstLine)},

@@ -72,6 +72,10 @@ func bit(v uint8) string {
 	return "1"
 }
 
+// maxReason bounds the bytes of a reason that are remembered until the
+// connection ends. No more than 123 may be sent (RFC 6455, 5.5).
+const maxReason = 1 << 10
+
 // control takes a complete control frame (RFC 6455, 5.5).
 func (s *side) control(f *Frame) {
 	if f.Opcode != OpClose {
@@ -97,7 +101,7 @@ func (s *side) control(f *Frame) {
 	// Events come in the order of cause and effect, but behind a gap: there a
 	// frame is told late, and the number of its packet decides.
 	if c := s.c; first && (!c.closing || f.Certainty != Exact && f.First.Packet < c.closeAt.Packet) {
-		c.closing, c.closeBy, c.closeAt, c.code, c.reason = true, s.from, f.First, f.Code, string(f.Reason)
+		c.closing, c.closeBy, c.closeAt, c.code, c.reason = true, s.from, f.First, f.Code, string(f.Reason[:min(len(f.Reason), maxReason)])
 		if f.Length == 0 {
 			c.code = 1005 // RFC 6455, 7.1.5
 		}

@@ -6,26 +6,23 @@ import (
 )
 
 // conn follows one TCP stream: it finds out what it carries, follows HTTP/1.1
-// up to an upgrade, and from there the frames of both directions.
+// up to an upgrade, and hands on to a socket; or HTTP/2, to many.
 type conn struct {
-	a    *Analyzer
-	st   *reassembly.Stream
-	info *Conn // nil until an upgrade is asked for, or frames are found
+	a  *Analyzer
+	st *reassembly.Stream
 	// flipped: the stream's client is the WebSocket server. TCP could not tell
 	// who opened it, and HTTP or the masking did.
 	flipped bool
 	proxy   string // authority of the CONNECT tunnel that we are in
+	tunnels int    // within each other
 
 	detect *detector // until the protocol is known
 	http   *exchange // up to the upgrade
 	guess  *midstream
-	sides  *[2]side // frames, by role
+	socket *socket // behind it
+	h2     *h2conn
 
-	closeBy Direction // whose Close frame came first
-	closeAt capture.Stamp
-	closing bool // a Close frame was seen
-	code    uint16
-	reason  string
+	charged int // what http holds, as counted in the Analyzer's buffered
 }
 
 var (
@@ -55,9 +52,57 @@ func (c *conn) endpoints() (client, server Endpoint) {
 
 // Data implements reassembly.StreamHandler.
 func (c *conn) Data(d reassembly.Direction, b []byte, at capture.Stamp) error {
+	return c.charge(c.take(d, b, at))
+}
+
+// charge accounts for what HTTP holds after a call that returned err, and gives
+// up a stream that would hold more while there is no room, unless it is
+// HTTP/2 with WebSockets open.
+func (c *conn) charge(err error) error {
+	if err == reassembly.ErrIgnore {
+		c.release()
+		return err
+	}
+	n := 0
 	switch {
-	case c.sides != nil:
-		return c.sides[c.role(d)].feed(b, at)
+	case c.http != nil:
+		n = c.http.cost()
+	case c.guess != nil && c.guess.http != nil:
+		n = c.guess.http.cost()
+	case c.h2 != nil:
+		n = c.h2.cost()
+	}
+	grown := n - c.charged
+	c.a.buffered += grown
+	c.charged = n
+	if err == nil && grown > 0 && c.a.buffered > c.a.maxBuffered && (c.h2 == nil || c.h2.open == 0) {
+		c.a.stats.BufferLimit++
+		c.release()
+		return reassembly.ErrIgnore
+	}
+	return err
+}
+
+// release gives back what the stream holds, once nothing more will come.
+func (c *conn) release() {
+	if c.guess != nil {
+		c.guess.release()
+		c.guess = nil
+	}
+	if c.h2 != nil {
+		c.h2.release()
+		c.h2 = nil
+	}
+	c.a.buffered -= c.charged
+	c.charged, c.http = 0, nil
+}
+
+func (c *conn) take(d reassembly.Direction, b []byte, at capture.Stamp) error {
+	switch {
+	case c.socket != nil:
+		return c.socket.sides[c.role(d)].feed(b, at)
+	case c.h2 != nil:
+		return c.h2.reader.Feed(c.role(d), b, at)
 	case c.http != nil:
 		return c.exchange(c.role(d), b, at)
 	case c.guess != nil:
@@ -68,12 +113,15 @@ func (c *conn) Data(d reassembly.Direction, b []byte, at capture.Stamp) error {
 
 // Gap implements reassembly.StreamHandler.
 func (c *conn) Gap(d reassembly.Direction, g reassembly.Gap, at capture.Stamp) error {
+	return c.charge(c.miss(d, g, at))
+}
+
+func (c *conn) miss(d reassembly.Direction, g reassembly.Gap, at capture.Stamp) error {
 	switch {
-	case c.sides != nil:
-		if err := c.tellGap(c.role(d), g, at); err != nil {
-			return err
-		}
-		return c.sides[c.role(d)].gap(uint64(g.Bytes), at)
+	case c.socket != nil:
+		return c.socket.gap(c.role(d), g, at)
+	case c.h2 != nil:
+		return c.h2.reader.Gap(c.role(d), g, at)
 	case c.http != nil:
 		return c.exchangeGap(d, g, at)
 	case c.guess != nil:
@@ -83,70 +131,54 @@ func (c *conn) Gap(d reassembly.Direction, g reassembly.Gap, at capture.Stamp) e
 	return c.decideGap(d, g)
 }
 
-// tellGap emits the gap.
-func (c *conn) tellGap(from Direction, g reassembly.Gap, at capture.Stamp) error {
-	c.a.stats.Gaps++
-	c.info.Gaps++
-	return c.a.sink.Emit(&Gap{M: Meta{at, c.info}, From: from, Bytes: g.Bytes, Cause: g.Cause})
-}
-
-// Conflict implements reassembly.ConflictHandler.
+// Conflict implements reassembly.ConflictHandler. Over HTTP/2 nobody knows
+// whose bytes they were.
 func (c *conn) Conflict(d reassembly.Direction, n int64, at capture.Stamp) error {
-	if c.sides == nil {
+	if c.socket == nil {
 		return nil
 	}
-	return c.a.violate(c.info, c.role(d), at, fault{RuleOverlap, "the bytes sent before", bytesFound(n)})
+	return c.a.violate(c.socket.info, c.role(d), at, fault{RuleOverlap, "the bytes sent before", bytesFound(n)})
 }
 
 // open begins the frames of both directions.
-func (c *conn) open(certainty Certainty) {
+func (c *conn) open(info *Conn, certainty Certainty) {
 	c.detect, c.http, c.guess = nil, nil, nil
-	c.info.Upgraded = true
 	c.st.Pinned = true
-	c.sides = new([2]side)
-	for d := range c.sides {
-		s := &c.sides[d]
-		s.c, s.from, s.certainty = c, Direction(d), certainty
-		if c.info.Deflate != nil {
-			w := c.info.Deflate.window(Direction(d))
-			s.window = &w
-		}
-	}
+	c.socket = c.a.open(info, certainty)
 }
 
 // Close implements reassembly.StreamHandler.
 func (c *conn) Close(why reassembly.Reason, at capture.Stamp) error {
+	defer c.release()
 	if c.guess != nil {
 		if err := c.lastGuess(); err != nil {
 			return err
 		}
 	}
-	if c.http != nil {
+	switch {
+	case c.socket != nil:
+		return c.socket.end(cutShort(why), c.closed(c.socket.info, why, at))
+	case c.h2 != nil:
+		return c.h2.end(why, at)
+	case c.http != nil:
 		return c.exchangeEnd(why, at)
 	}
-	if c.sides == nil {
-		return nil
-	}
-	incomplete := ConnectionEnded
-	if why.How == reassembly.End {
-		incomplete = CaptureEnded
-	}
-	for d := range c.sides {
-		if err := c.sides[d].end(incomplete, at); err != nil {
-			return err
-		}
-	}
-	return c.closed(why, at)
+	return nil
 }
 
-// closed emits the last event of the connection.
-func (c *conn) closed(why reassembly.Reason, at capture.Stamp) error {
-	e := Closed{M: Meta{at, c.info}, By: "none", How: why.How.String()}
-	switch {
-	case c.closing:
-		e.By, e.Code, e.Reason, e.How = c.closeBy.String(), c.code, c.reason, "close frame"
-	case why.How == reassembly.FINs || why.How == reassembly.RST:
+// cutShort is why a message under way at the stream's end is incomplete.
+func cutShort(why reassembly.Reason) Incomplete {
+	if why.How == reassembly.End {
+		return CaptureEnded
+	}
+	return ConnectionEnded
+}
+
+// closed is the last event of a connection that ends with the stream.
+func (c *conn) closed(info *Conn, why reassembly.Reason, at capture.Stamp) Closed {
+	e := Closed{M: Meta{at, info}, By: "none", How: why.How.String()}
+	if why.How == reassembly.FINs || why.How == reassembly.RST {
 		e.By = c.role(why.By).String()
 	}
-	return c.a.sink.Emit(&e)
+	return e
 }

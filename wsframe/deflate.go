@@ -33,7 +33,8 @@ var (
 	// errContextLost: the same, but with a window that is not whole, which is
 	// the likely cause.
 	errContextLost = errors.New("compression context lost")
-	// errInflateLimit: the message inflates to more than is worth counting.
+	// errInflateLimit: the message inflates to more than is worth counting, or
+	// is cut into more streams than are worth following.
 	errInflateLimit = errors.New("inflated message too long")
 )
 
@@ -127,7 +128,7 @@ func (z *Inflater) Message(dst []byte, w *window, compressed [][]byte, limit int
 			return dst, total, w.fail(errDeflate)
 		}
 	}
-	return dst, total, w.fail(errDeflate)
+	return dst, total, w.fail(errInflateLimit)
 }
 
 // load joins the pieces and the tails in z.in and returns the pieces' length.

@@ -337,7 +337,7 @@ func TestInflateLimits(t *testing.T) {
 		if _, _, err := z.Message(nil, &w, [][]byte{[]byte(strings.Repeat(last, 16))}, noLimit); err != nil {
 			t.Errorf("16 streams: %v", err)
 		}
-		if _, _, err := z.Message(nil, &w, [][]byte{[]byte(strings.Repeat(last, 1000))}, noLimit); !errors.Is(err, errDeflate) {
+		if _, _, err := z.Message(nil, &w, [][]byte{[]byte(strings.Repeat(last, 1000))}, noLimit); !errors.Is(err, errInflateLimit) {
 			t.Errorf("1000 streams: %v", err)
 		}
 	})

@@ -5,14 +5,20 @@ import (
 
 	"wstap/capture"
 	"wstap/reassembly"
+	"wstap/wsframe/h2"
 )
 
 // detector finds out what a stream carries from its first bytes, waiting for
-// as many as it takes, 16 at most in a direction.
+// as many as it takes, 24 at most in a direction: HTTP/1.x, HTTP/2, or frames
+// of a WebSocket that was joined midway. TLS and PROXY headers never get here:
+// package decrypt, below, takes them off. Inside a CONNECT tunnel it begins anew.
 type detector struct {
-	begin [2]held // by the stream's direction
-	cut   bool    // bytes were lost before any could be looked at
+	begin [2]held           // by the stream's direction
+	lost  [2]reassembly.Gap // before any could be looked at
 }
+
+// cut reports whether bytes were lost before any could be looked at.
+func (t *detector) cut() bool { return t.lost[0].Bytes+t.lost[1].Bytes > 0 }
 
 // held are bytes kept with the packet that they came in.
 type held struct {
@@ -30,9 +36,16 @@ func (c *conn) decide(d reassembly.Direction, b []byte, at capture.Stamp) error 
 		first.data = append(first.data, b...)
 		b = first.data
 	}
-	midstream := c.st.SYN.Packet == 0 && c.st.SYNACK.Packet == 0 || c.detect.cut
+	midstream := c.st.SYN.Packet == 0 && c.st.SYNACK.Packet == 0 && c.tunnels == 0 || c.detect.cut()
 	request, response := plausibleRequest(b), plausibleResponse(b)
+	from, opening, begun := h2.Opening(b)
 	switch {
+	case opening:
+		c.flipped = d != from
+		return c.speakH2(d, b, at)
+	case begun && (!midstream || len(b) >= len("PRI *")):
+		first.data, first.at = append([]byte(nil), b...), at
+		return nil
 	case request == plausible:
 		// Who asks is the client, whatever TCP's handshake looked like: it may
 		// be split, or belong to a connection before.
@@ -44,6 +57,8 @@ func (c *conn) decide(d reassembly.Direction, b []byte, at capture.Stamp) error 
 	case (request == undecided || response == undecided) && len(b) < maxDetect && !midstream:
 		first.data, first.at = append([]byte(nil), b...), at
 		return nil
+	case midstream && h2.Resembles(b):
+		return c.joinH2(d, b, at)
 	case midstream || c.forced():
 		return c.speculate(d, b, at)
 	}
@@ -57,7 +72,8 @@ func (c *conn) forced() bool {
 
 // decideGap takes the loss of bytes of a stream that is not known yet.
 func (c *conn) decideGap(d reassembly.Direction, g reassembly.Gap) error {
-	c.detect.cut = true
+	c.detect.lost[d].Bytes += g.Bytes
+	c.detect.lost[d].Cause = g.Cause
 	c.detect.begin[d] = held{}
 	return nil
 }
@@ -73,7 +89,35 @@ func (c *conn) speakHTTP(d reassembly.Direction, b []byte, at capture.Stamp) err
 			return err
 		}
 	}
-	return c.Data(d, b, at)
+	return c.take(d, b, at)
+}
+
+// speakH2 goes on as HTTP/2, likewise.
+func (c *conn) speakH2(d reassembly.Direction, b []byte, at capture.Stamp) error {
+	seen := c.detect
+	m := c.newH2()
+	other := d.Reverse()
+	if g := seen.lost[other]; g.Bytes > 0 {
+		if err := m.reader.Gap(c.role(other), g, at); err != nil {
+			return err
+		}
+	}
+	if first := seen.begin[other]; len(first.data) > 0 {
+		if err := c.take(other, first.data, first.at); err != nil {
+			return err
+		}
+	}
+	return c.take(d, b, at)
+}
+
+// joinH2 goes on as HTTP/2 that was joined midway.
+func (c *conn) joinH2(d reassembly.Direction, b []byte, at capture.Stamp) error {
+	if !c.st.Oriented {
+		// Nobody knows who asked; services have the lower ports.
+		c.flipped = c.st.Client.Port() < c.st.Server.Port()
+	}
+	c.newH2().join()
+	return c.take(d, b, at)
 }
 
 // bytesFound words a count of bytes.

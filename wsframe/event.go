@@ -80,6 +80,9 @@ type Frame struct {
 	Message *Message
 	// Index is the frame's 0-based place in its message; 0 for control frames.
 	Index int
+	// Violations are the rules that this frame, or the message that it completes,
+	// breaks. Each has its own event besides, right behind this one.
+	Violations []Violation
 }
 
 // Hole is a part of a payload that was never captured.
@@ -144,8 +147,12 @@ type Closed struct {
 	// code, 0 where there was no Close frame (a browser reports 1006).
 	Code   uint16
 	Reason string
-	// How is "close frame", "fin", "rst", "timeout", "capture ended", ...
+	// How is "close frame", "fin", "rst", "timeout", "capture ended", ...; over
+	// HTTP/2 also "rst_stream", "end_stream" (from both ends), "goaway".
 	How string
+	// H2Error is the error code of the RST_STREAM or GOAWAY that ended it, by its
+	// name in RFC 9113, 7; empty otherwise.
+	H2Error string
 }
 
 // Tick says that packet time has reached M.Time. It comes at most once per
@@ -207,12 +214,17 @@ type Conn struct {
 	Stream         *reassembly.Stream
 	Client, Server Endpoint
 	Via            string // "http/1.1", "h2", "midstream"
+	// H2Stream is the number of the HTTP/2 stream (RFC 9113, 5.1.1); 0 where the
+	// WebSocket has the TCP connection for itself.
+	H2Stream uint32
 	// Proxy is the authority of the CONNECT request (RFC 9110, 9.3.6) in whose
 	// tunnel the connection runs; empty without one.
 	Proxy string
 	// URL is ws:// or wss://, host, path and query of the request; "" mid-stream.
 	URL string
-	// Request and Response are the heads of the upgrade, nil where not seen.
+	// Request and Response are the heads of the upgrade, nil where not seen. Over
+	// HTTP/2 their fields hold the pseudo-header fields too, and only those that
+	// could be read.
 	Request, Response *Head
 	// Requested and Responded are the packets that completed them.
 	Requested, Responded capture.Stamp
@@ -221,7 +233,8 @@ type Conn struct {
 	// Body is the first line of a refusal's body, at most 200 bytes; empty where
 	// there is none or it is encoded.
 	Body string
-	// Upgraded is true when frames follow: status 101, or joined mid-stream.
+	// Upgraded is true when frames follow: status 101, over HTTP/2 any success, or
+	// joined mid-stream.
 	Upgraded    bool
 	Subprotocol string // as the server chose it
 	Extensions  string // as the server agreed to them, its header's value
@@ -232,6 +245,12 @@ type Conn struct {
 	Totals [2]Totals
 	// Violations and Gaps count those events.
 	Violations, Gaps uint64
+	// Partial is true where header fields of the HTTP/2 request or response could
+	// not be read, since they refer to others that were lost before (RFC 7541,
+	// 2.3.2), or were lost themselves.
+	Partial bool
+
+	vague bool // what was agreed on may be among them
 }
 
 // Totals counts what one direction of a connection carried.
@@ -262,7 +281,7 @@ func (a Accept) String() string {
 }
 
 // unseen reports whether what the upgrade agreed on is not known.
-func (c *Conn) unseen() bool { return c.Response == nil }
+func (c *Conn) unseen() bool { return c.Response == nil || c.vague }
 
 // Duration is the time from the upgrade's response (or the first frame) to at.
 func (c *Conn) Duration(at time.Time) time.Duration {

@@ -95,11 +95,9 @@ type handshakeResult struct {
 // and 4.2.2, and RFC 7692, 7.1. req is nil where the request was not seen;
 // then nothing is said of what would need it. Only a 101 has faults.
 func checkResponse(req, resp *Head) handshakeResult {
-	r := handshakeResult{
-		Subprotocol: resp.Joined("Sec-WebSocket-Protocol"),
-		Extensions:  resp.Joined("Sec-WebSocket-Extensions"),
-	}
+	var r handshakeResult
 	if resp.Status != 101 {
+		r.Subprotocol, r.Extensions = chosen(resp)
 		return r
 	}
 	add := func(rule Rule, expected, found string) {
@@ -131,13 +129,25 @@ func checkResponse(req, resp *Head) handshakeResult {
 		r.Accept = AcceptWrong
 		add(RuleAcceptWrong, quoted(want), quoted(got))
 	}
+	r.agree(req, resp)
+	return r
+}
+
+// agree reads what the server chose of what the client offered, whichever HTTP
+// carried it.
+func (r *handshakeResult) agree(req, resp *Head) {
+	r.Subprotocol, r.Extensions = chosen(resp)
 	if resp.Has("Sec-WebSocket-Protocol") && req != nil && !offersSubprotocol(req, r.Subprotocol) {
-		add(RuleSubprotocol, "one of "+found(req, "Sec-WebSocket-Protocol"), quoted(r.Subprotocol))
+		r.Faults = append(r.Faults, fault{RuleSubprotocol, "one of " + found(req, "Sec-WebSocket-Protocol"), quoted(r.Subprotocol)})
 	}
 	var faults []fault
 	r.Deflate, faults = negotiated(req, resp)
 	r.Faults = append(r.Faults, faults...)
-	return r
+}
+
+// chosen are the subprotocol and the extensions that a response names.
+func chosen(resp *Head) (subprotocol, extensions string) {
+	return resp.Joined("Sec-WebSocket-Protocol"), resp.Joined("Sec-WebSocket-Extensions")
 }
 
 // offersSubprotocol reports whether the request offers name. Subprotocol names

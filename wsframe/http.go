@@ -48,6 +48,9 @@ func (r *headReader) feed(b []byte) (n int, done bool, err error) {
 		if len(part) > room {
 			return n, false, errHeadTooLong
 		}
+		if r.buf == nil {
+			r.buf = make([]byte, 0, max(256, min(len(b), maxHeadBytes)))
+		}
 		r.buf = append(r.buf, part...)
 		n += len(part)
 		if r.lines == 0 && len(r.buf) >= plausibleWithin &&
@@ -77,15 +80,9 @@ func (r *headReader) feed(b []byte) (n int, done bool, err error) {
 	return n, false, nil
 }
 
-// reset makes r ready for the next head. A buffer that an unusually long head
-// has grown is given back, since a connection may stay open for days.
-func (r *headReader) reset() {
-	buf := r.buf[:0]
-	if cap(buf) > 4<<10 {
-		buf = nil
-	}
-	*r = headReader{buf: buf}
-}
+// reset makes r ready for the next head. The buffer is given back, since a
+// connection may stay open for days.
+func (r *headReader) reset() { *r = headReader{} }
 
 // request parses the collected head as a request (RFC 9112, 3). The words of
 // the request line may be parted by several spaces, and spaces within the target

@@ -6,6 +6,10 @@ import (
 	"wstap/capture"
 )
 
+// maxFragments bounds the frames of a message whose payloads are joined; those
+// beyond are counted.
+const maxFragments = 65536
+
 // message is a data message whose frames come in (RFC 6455, 5.4).
 type message struct {
 	active     bool
@@ -24,7 +28,6 @@ type message struct {
 
 // end forgets the message.
 func (m *message) end(a *Analyzer) {
-	a.buffered -= len(m.buf)
 	a.giveBuffer(m.buf)
 	*m = message{}
 }
@@ -58,9 +61,21 @@ func (s *side) join(f *Frame, buf []byte) (*Message, error) {
 	if f.Missing > 0 {
 		m.why = max(m.why, BytesMissing)
 	}
-	if s.overlong && m.why == WhyNot {
-		m.why = OverLimit
-		s.c.a.stats.MessageLimit++
+	if s.overlong {
+		if !s.crowded {
+			s.c.a.stats.MessageLimit++
+		}
+		if m.why == WhyNot {
+			m.why = OverLimit
+		}
+	}
+	if m.frames > maxFragments {
+		if m.frames == maxFragments+1 {
+			m.why = max(m.why, OverLimit)
+			s.c.a.stats.FragmentLimit++
+		}
+		m.buf = m.buf[:s.start]
+		buf = nil
 	}
 	if m.opcode == OpText && !m.compressed && m.why == WhyNot {
 		s.checkText(f, buf)
@@ -94,19 +109,23 @@ func (s *side) gather(buf []byte) {
 		return
 	}
 	m, a := &s.message, s.c.a
-	room := min(a.opts.MessageLimit-len(m.buf), maxBuffered-a.buffered)
-	if len(buf) > room {
-		if m.why == WhyNot {
-			m.why = OverLimit
-			a.stats.MessageLimit++
-		}
-		buf = buf[:max(0, room)]
-	}
 	if m.buf == nil {
 		m.buf = a.takeBuffer()
 	}
-	m.buf = append(m.buf, buf...)
-	a.buffered += len(buf)
+	limit := a.opts.MessageLimit - len(m.buf)
+	room := min(limit, a.room(m.buf))
+	if len(buf) > room {
+		if m.why == WhyNot {
+			m.why = OverLimit
+			if room < limit {
+				a.stats.BufferLimit++
+			} else {
+				a.stats.MessageLimit++
+			}
+		}
+		buf = buf[:max(0, room)]
+	}
+	m.buf = a.extend(m.buf, buf)
 }
 
 // interrupt tells of the unfinished message in whose place f begins a new one.
@@ -126,7 +145,6 @@ func (s *side) interrupt(f *Frame, buf []byte) ([]byte, error) {
 		buf = keep
 		f.Payload = buf[:len(f.Payload)]
 	}
-	a.buffered -= len(m.buf) - len(keep)
 	*m = message{buf: keep}
 	s.start = 0
 	return buf, nil

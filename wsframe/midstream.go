@@ -49,8 +49,17 @@ const maxGuessGaps = 64
 func (g *midstream) miss(d reassembly.Direction, gap reassembly.Gap, at capture.Stamp) {
 	if len(g.gaps) < maxGuessGaps {
 		g.gaps = append(g.gaps, lostBytes{d, gap, at})
+	} else {
+		g.side[d].a.stats.GapLimit++
 	}
 	g.side[d].skip(gap.Bytes)
+}
+
+// release gives up what is held.
+func (g *midstream) release() {
+	for _, k := range g.side {
+		k.release()
+	}
 }
 
 // speculate begins the search with b, and what was held of both directions.
@@ -59,20 +68,20 @@ func (c *conn) speculate(d reassembly.Direction, b []byte, at capture.Stamp) err
 	c.detect = nil
 	c.guess = &midstream{known: c.forced()}
 	for i := range c.guess.side {
-		c.guess.side[i] = newSeeker(rules{mask: -1, rsv1: true})
+		c.guess.side[i] = newSeeker(c.a, rules{mask: -1, rsv1: true})
 	}
 	if other := first.begin[d.Reverse()]; len(other.data) > 0 {
 		if err := c.search(d.Reverse(), other.data, other.at); err != nil || c.guess == nil {
 			return err
 		}
 	}
-	return c.Data(d, b, at)
+	return c.take(d, b, at)
 }
 
 // search looks at the next bytes of a stream that may be a WebSocket.
 func (c *conn) search(d reassembly.Direction, b []byte, at capture.Stamp) error {
 	if c.answered(d, b) {
-		return c.Data(d, b, at)
+		return c.take(d, b, at)
 	}
 	g := c.guess
 	if g.http != nil && c.role(d) == FromClient {
@@ -81,6 +90,7 @@ func (c *conn) search(d reassembly.Direction, b []byte, at capture.Stamp) error 
 	if len(g.side[d].candidates) == 0 && !g.known {
 		// An HTTP exchange that was joined mid-stream may begin anew.
 		if g.taken[d] > 0 && (plausibleRequest(b) == plausible || plausibleResponse(b) == plausible) {
+			g.release()
 			c.guess, c.detect = nil, &detector{}
 			return c.decide(d, b, at)
 		}
@@ -103,71 +113,83 @@ func (c *conn) search(d reassembly.Direction, b []byte, at capture.Stamp) error 
 // believe opens the connection where the evidence is enough.
 func (c *conn) believe(atEnd bool) (ok bool, err error) {
 	g := c.guess
-	var best [2]candidate
-	for d, k := range g.side {
-		for _, o := range k.candidates {
-			if o.bits > best[d].bits || o.bits == best[d].bits && o.start < best[d].start {
-				best[d] = o
-			}
-		}
-	}
-	x, y := best[0], best[1]
-	both := x.headers > 0 && y.headers > 0 && x.masked != y.masked
-	trusted := both && x.bits >= trustEach && y.bits >= trustEach && x.bits+y.bits >= trustBoth
-	for _, o := range best {
-		trusted = trusted || o.bits >= trustOne && o.headers >= trustHeaders
-		trusted = trusted || g.known && (o.bits >= trustAsked || atEnd && o.bits >= trustAtEnd)
-	}
+	best, trusted := g.best(atEnd)
 	if !trusted {
 		return false, nil
 	}
 	strong := reassembly.FromClient
-	if y.bits > x.bits {
+	if best[1].bits > best[0].bits {
 		strong = reassembly.FromServer
 	}
 	if g.asked == nil {
 		// The end that masks is the client.
 		c.flipped = best[strong].masked != (strong == reassembly.FromClient)
 	}
-	return true, c.join(best)
+	info := g.asked
+	if info == nil {
+		info = c.register(viaMidstream)
+	}
+	info.Client, info.Server = c.endpoints()
+	c.open(info, Midstream)
+	return true, c.socket.join(g, best, c.role)
 }
 
-// join opens a connection mid-stream and hands over what was looked at, in
-// order of packets.
-func (c *conn) join(best [2]candidate) error {
-	g := c.guess
+// best are the likeliest frames of each direction, and whether they are enough
+// to call it a WebSocket.
+func (g *midstream) best(atEnd bool) (best [2]candidate, trusted bool) {
+	if !atEnd && !g.side[0].changed && !g.side[1].changed {
+		return best, false // as before
+	}
+	for d, k := range g.side {
+		k.changed = false
+		for i := range k.candidates {
+			o := &k.candidates[i]
+			if o.bits > best[d].bits || o.bits == best[d].bits && o.start < best[d].start {
+				best[d] = *o
+			}
+		}
+	}
+	x, y := best[0], best[1]
+	both := x.headers > 0 && y.headers > 0 && x.masked != y.masked
+	trusted = both && x.bits >= trustEach && y.bits >= trustEach && x.bits+y.bits >= trustBoth
+	for _, o := range best {
+		trusted = trusted || o.bits >= trustOne && o.headers >= trustHeaders
+		trusted = trusted || g.known && (o.bits >= trustAsked || atEnd && o.bits >= trustAtEnd)
+	}
+	return best, trusted
+}
+
+// join hands over what was looked at before the connection was known, in order
+// of packets. role turns the directions of g into those of the WebSocket.
+func (k *socket) join(g *midstream, best [2]candidate, role func(reassembly.Direction) Direction) error {
 	var queue [2][]packet
 	var first capture.Stamp
-	for d, k := range g.side {
-		queue[d] = k.from(best[d].start)
+	for d, sought := range g.side {
+		queue[d] = sought.from(best[d].start)
 		if best[d].headers > 0 && len(queue[d]) > 0 && (first.Packet == 0 || queue[d][0].at.Packet < first.Packet) {
 			first = queue[d][0].at
 		}
 	}
-	if c.info = g.asked; c.info == nil {
-		c.info = c.register(viaMidstream)
+	if k.info.Responded.Packet == 0 {
+		k.info.Responded = first
 	}
-	c.info.Client, c.info.Server = c.endpoints()
-	if c.info.Responded.Packet == 0 {
-		c.info.Responded = first
-	}
-	c.open(Midstream)
-	if err := c.announce(first); err != nil {
+	g.release()
+	if err := k.a.announce(k.info, first); err != nil {
 		return err
 	}
-	if err := c.tellFaults(c.info, g.faults, nil); err != nil {
+	if err := k.a.tellFaults(k.info, g.faults, nil); err != nil {
 		return err
 	}
 	for _, l := range g.gaps {
-		if err := c.tellGap(c.role(l.from), l.gap, l.at); err != nil {
+		if err := k.tellGap(role(l.from), l.gap, l.at); err != nil {
 			return err
 		}
 	}
 	for d := range queue {
-		s := &c.sides[c.role(reassembly.Direction(d))]
+		s := &k.sides[role(reassembly.Direction(d))]
 		s.unsure = true
 		if best[d].headers == 0 {
-			s.seek = newSeeker(s.rules())
+			s.seek = newSeeker(k.a, s.rules())
 		}
 	}
 	var next [2]int64
@@ -176,7 +198,7 @@ func (c *conn) join(best [2]candidate) error {
 		if len(queue[0]) == 0 || len(queue[1]) > 0 && queue[1][0].at.Packet < queue[0][0].at.Packet {
 			d = reassembly.FromServer
 		}
-		s, p := &c.sides[c.role(d)], queue[d][0]
+		s, p := &k.sides[role(d)], queue[d][0]
 		if n := p.off - next[d]; n > 0 && next[d] > 0 {
 			if err := s.gap(uint64(n), p.at); err != nil {
 				return err
@@ -191,13 +213,13 @@ func (c *conn) join(best [2]candidate) error {
 }
 
 // infer takes the first RSV1 of a connection whose extensions are not known:
-// it can only mean permessage-deflate (RFC 7692, 6), and the window is not
-// whole.
+// it can only mean permessage-deflate (RFC 7692, 6). Unless all frames were seen
+// the window is not whole.
 func (s *side) infer() bool {
 	if !s.c.info.unseen() {
 		return false
 	}
-	s.window = &window{lost: true}
+	s.window = &window{lost: s.certainty != Exact}
 	return true
 }
 
@@ -207,6 +229,7 @@ func (c *conn) lastGuess() error {
 	if ok || err != nil {
 		return err
 	}
+	c.guess.release()
 	c.guess, c.http = nil, c.guess.http
 	return nil
 }
@@ -214,6 +237,9 @@ func (c *conn) lastGuess() error {
 // doubt takes it that the answer to an upgrade was not captured: what follows
 // may be frames already. Should an answer come after all, HTTP goes on.
 func (c *conn) doubt(server reassembly.Direction, gap reassembly.Gap, at capture.Stamp) error {
+	if c.http.doubts++; c.http.doubts > maxDoubts {
+		return nil
+	}
 	g := &midstream{asked: c.asked(), known: true, http: c.http}
 	for _, r := range c.http.pending {
 		if r.upgrade == g.asked {
@@ -221,8 +247,8 @@ func (c *conn) doubt(server reassembly.Direction, gap reassembly.Gap, at capture
 		}
 	}
 	client := server.Reverse()
-	g.side[client] = newSeeker(rules{mask: 1, rsv1: true})
-	g.side[server] = newSeeker(rules{rsv1: true})
+	g.side[client] = newSeeker(c.a, rules{mask: 1, rsv1: true})
+	g.side[server] = newSeeker(c.a, rules{rsv1: true})
 	g.miss(server, gap, at)
 	for _, h := range c.http.in[FromClient].hold {
 		g.side[client].add(h.data, h.at)
@@ -238,6 +264,7 @@ func (c *conn) answered(d reassembly.Direction, b []byte) bool {
 	if g.http == nil || c.role(d) != FromServer || plausibleResponse(b) != plausible {
 		return false
 	}
+	g.release()
 	c.guess, c.http = nil, g.http
 	return true
 }

@@ -31,6 +31,7 @@ func (s *side) resume(atEnd bool) error {
 		return nil
 	}
 	s.seek = nil
+	k.release()
 	held := k.from(c.start)
 	kept := 0
 	for _, p := range held {
@@ -71,6 +72,30 @@ func (s *side) relocate(at capture.Stamp) error {
 	s.c.info.Totals[s.from].Skipped++
 	s.seek.append(header[1:n], first, 1)
 	return s.resume(false)
+}
+
+// cut takes the loss of bytes of which nobody knows how many are of this
+// direction, if any: the frame at hand is not waited for.
+func (s *side) cut(at capture.Stamp) error {
+	if s.seek != nil {
+		if err := s.resume(true); err != nil {
+			return err
+		}
+	}
+	if s.seek != nil {
+		s.c.info.Totals[s.from].Skipped += s.seek.seen
+		s.seek.release()
+		s.seek = newSeeker(s.c.a, s.rules())
+		return nil
+	}
+	if s.frame != nil {
+		s.miss(s.frame.Length - s.off)
+		if err := s.finish(at); err != nil {
+			return err
+		}
+	}
+	s.have = 0
+	return s.lose(at)
 }
 
 // seekGap takes the loss of n more bytes while the boundaries are lost.

@@ -11,7 +11,7 @@ const maxHoles = 256
 
 // side parses the frames of one direction (RFC 6455, 5.2).
 type side struct {
-	c    *conn
+	c    *socket
 	from Direction
 
 	// The header at hand: have bytes of it are in header.
@@ -25,6 +25,8 @@ type side struct {
 	whole    []byte // its payload, where it came in one piece
 	faults   []fault
 	overlong bool // payload was not kept for want of room
+	crowded  bool // and other connections had taken it
+	riddled  bool // it has more holes than are listed
 
 	message   message
 	window    *window // nil without permessage-deflate
@@ -134,13 +136,14 @@ func (s *side) begin() {
 	f.Fin, f.Rsv, f.Opcode, f.Masked, f.Key = h.Fin, h.Rsv, h.OpCode, h.Masked, h.Mask
 	f.Length = length
 	s.faults = s.check(f, s.faults[:0])
-	s.frame, s.have, s.off, s.whole, s.start, s.overlong = f, 0, 0, nil, len(s.message.buf), false
+	s.frame, s.have, s.off, s.whole, s.start = f, 0, 0, nil, len(s.message.buf)
+	s.overlong, s.crowded, s.riddled = false, false, false
 }
 
 // payload takes the next captured bytes of the payload.
 func (s *side) payload(b []byte) {
 	f := s.frame
-	if f.Length == uint64(len(b)) { // in one piece, as most are
+	if f.Length == uint64(len(b)) && len(b) <= s.c.a.opts.MessageLimit { // in one piece, as most are
 		s.whole = b
 		if f.Masked {
 			s.c.a.unmasked = append(s.c.a.unmasked[:0], b...)
@@ -162,23 +165,26 @@ func (s *side) keep(b []byte) {
 	if s.frame.Opcode.IsControl() {
 		limit = s.start + a.opts.FrameLimit
 	}
-	room := min(limit-len(s.message.buf), maxBuffered-a.buffered)
-	if s.overlong || room < len(b) {
+	if s.message.buf == nil {
+		s.message.buf = a.takeBuffer()
+	}
+	room := min(limit-len(s.message.buf), a.room(s.message.buf))
+	if s.overlong {
+		room = 0 // bytes before these were left out
+	}
+	if room < len(b) {
 		if !s.overlong && room < limit-len(s.message.buf) {
+			s.crowded = true
 			a.stats.BufferLimit++
 		}
 		s.overlong = true
-		b = b[:max(0, min(room, len(b)))]
+		b = b[:max(0, room)]
 	}
 	if len(b) == 0 {
 		return
 	}
-	if s.message.buf == nil {
-		s.message.buf = a.takeBuffer()
-	}
 	n := len(s.message.buf)
-	s.message.buf = append(s.message.buf, b...)
-	a.buffered += len(b)
+	s.message.buf = a.extend(s.message.buf, b)
 	if s.frame.Masked {
 		ws.Cipher(s.message.buf[n:], s.frame.Key, int(s.off%4))
 	}
@@ -214,9 +220,16 @@ func (s *side) miss(n uint64) {
 		return
 	}
 	f.Missing += n
-	if k := len(f.Holes); k > 0 && (k == maxHoles || f.Holes[k-1].At+f.Holes[k-1].Bytes == s.off) {
+	switch k := len(f.Holes); {
+	case k > 0 && f.Holes[k-1].At+f.Holes[k-1].Bytes == s.off:
 		f.Holes[k-1].Bytes += n
-	} else {
+	case k == maxHoles:
+		if !s.riddled {
+			s.riddled = true
+			s.c.a.stats.HoleLimit++
+		}
+		f.Holes[k-1].Bytes += n
+	default:
 		f.Holes = append(f.Holes, Hole{At: s.off, Bytes: n})
 	}
 	s.off += n
@@ -229,7 +242,7 @@ func (s *side) lose(at capture.Stamp) error {
 		s.window.lose()
 	}
 	s.certainty = max(s.certainty, Resynced)
-	s.seek = newSeeker(s.rules())
+	s.seek = newSeeker(s.c.a, s.rules())
 	s.message.why = max(s.message.why, BytesMissing)
 	return s.breakMessage(at)
 }
@@ -244,6 +257,9 @@ func (s *side) finish(at capture.Stamp) error {
 		buf = s.message.buf[s.start:]
 	}
 	f.Payload = buf[:min(len(buf), s.c.a.opts.FrameLimit)]
+	if len(f.Payload) < len(buf) || s.overlong {
+		s.c.a.stats.FrameLimit++
+	}
 	s.count(f)
 	control := f.Opcode.IsControl()
 	var m *Message
@@ -267,6 +283,9 @@ func (s *side) finish(at capture.Stamp) error {
 // emit hands out the frame, its violations, and the message it completes.
 func (s *side) emit(f *Frame, m *Message) error {
 	a := s.c.a
+	for _, ft := range s.faults {
+		f.Violations = append(f.Violations, Violation{M: f.M, From: s.from, Rule: ft.Rule, Expected: ft.Expected, Found: ft.Found})
+	}
 	if err := a.sink.Emit(f); err != nil {
 		return err
 	}
@@ -297,7 +316,6 @@ func (s *side) count(f *Frame) {
 // dropTail gives back what a control frame between fragments has put at the
 // end of the message's buffer.
 func (s *side) dropTail() {
-	s.c.a.buffered -= len(s.message.buf) - s.start
 	s.message.buf = s.message.buf[:s.start]
 	if !s.message.active {
 		s.message.end(s.c.a)
@@ -314,6 +332,7 @@ func (s *side) end(why Incomplete, at capture.Stamp) error {
 	}
 	if s.seek != nil {
 		s.c.info.Totals[s.from].Skipped += s.seek.seen
+		s.seek.release()
 		s.seek = nil
 	}
 	if f := s.frame; f != nil {

@@ -89,7 +89,9 @@ func (c complete) against(want truth) (right, wrong, missing int) {
 	return right, wrong, want.total() - right
 }
 
-var plainCases = []string{"01-chromium-ws-plain-deflate", "23-python-ws-plain-ipv6", "27-node-ws-plain-smallwindow"}
+var plainCases = []string{
+	"01-chromium-ws-plain-deflate", "23-python-ws-plain-ipv6", "27-node-ws-plain-smallwindow", "28-node-h2c-plaintext-continuation",
+}
 
 // TestTruth: message for message what the servers noted.
 func TestTruth(t *testing.T) {

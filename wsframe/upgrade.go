@@ -1,6 +1,9 @@
 package wsframe
 
 import (
+	"bytes"
+	"strings"
+
 	"wstap/capture"
 	"wstap/reassembly"
 )
@@ -9,8 +12,16 @@ import (
 const (
 	// maxPending bounds the requests that wait for their response.
 	maxPending = 256
-	// maxHold bounds the client's bytes that wait for the upgrade's response.
+	// maxHold bounds the client's bytes that wait for the upgrade's response,
+	// packetCost for each packet included.
 	maxHold = 64 << 10
+	// maxDoubts bounds how often the answer to an upgrade may be taken for lost
+	// and come after all: each time, what the client sent is searched anew.
+	maxDoubts = 4
+	// longHead is the length of a head up to which its fields are kept as long
+	// as its connection lives; maxLongHeads bounds what longer ones take in all.
+	longHead     = 4 << 10
+	maxLongHeads = 64 << 20
 	// maxTunnels bounds the CONNECT tunnels within each other.
 	maxTunnels = 4
 )
@@ -19,15 +30,18 @@ const (
 type exchange struct {
 	in      [2]httpSide // by role
 	pending []request   // not answered yet, oldest first
-	tunnels int
+	doubts  int         // how often the answer to an upgrade was taken for lost
 	// refused is an upgrade whose refusal waits for its body's first line.
 	refused *Conn
 }
 
-// request is what is kept of a request until its final response.
+// request is what is kept of a request until its final response: not its head,
+// or 256 pipelined ones would be 16 MiB.
 type request struct {
-	head    *Head
-	upgrade *Conn // of an upgrade request
+	method  string
+	target  string // of CONNECT
+	h2c     *Head  // of one that asks for HTTP/2
+	upgrade *Conn  // of an upgrade request
 	faults  []fault
 }
 
@@ -41,7 +55,11 @@ type httpSide struct {
 	// that what follows can't be read before the response.
 	waits bool
 	hold  []held
-	held  int
+	held  int // what hold takes, as maxHold counts it
+	// beyond counts the bytes behind those of hold that were let go.
+	beyond int64
+	// replays: what comes is what was held, and need not be copied again.
+	replays bool
 }
 
 func newExchange() *exchange { return new(exchange) }
@@ -64,6 +82,9 @@ func (c *conn) exchange(from Direction, b []byte, at capture.Stamp) error {
 		}
 		if s.inBody {
 			n, done, err := s.body.feed(b)
+			if err == errLineTooLong {
+				c.a.stats.HeadLimit++
+			}
 			if err != nil {
 				return c.unreadable(from)
 			}
@@ -105,12 +126,16 @@ func (c *conn) exchange(from Direction, b []byte, at capture.Stamp) error {
 
 // keep holds the client's bytes until the response tells what they are.
 func (c *conn) keep(s *httpSide, b []byte, at capture.Stamp) {
-	if s.held+len(b) > maxHold {
-		c.a.stats.HoldLimit++
-		return
+	if !s.replays {
+		if s.beyond > 0 || s.held+len(b)+packetCost > maxHold {
+			c.a.stats.HoldLimit++
+			s.beyond += int64(len(b))
+			return
+		}
+		b = bytes.Clone(b)
 	}
-	s.held += len(b)
-	s.hold = append(s.hold, held{append([]byte(nil), b...), at})
+	s.held += len(b) + packetCost
+	s.hold = append(s.hold, held{b, at})
 }
 
 // request takes a request whose head is complete.
@@ -122,9 +147,10 @@ func (c *conn) request(at capture.Stamp) error {
 		return c.unreadable(FromClient)
 	}
 	if len(c.http.pending) == maxPending {
+		c.a.stats.PendingLimit++
 		return reassembly.ErrIgnore
 	}
-	r := request{head: head}
+	r := request{method: strings.Clone(head.Method)}
 	isUpgrade, faults := checkRequest(head)
 	switch {
 	case isUpgrade:
@@ -134,6 +160,10 @@ func (c *conn) request(at capture.Stamp) error {
 		r.upgrade.URL = c.url(head)
 		s.waits = true
 	case head.Method == "CONNECT":
+		r.target = strings.Clone(head.Target)
+		s.waits = true
+	case head.HasToken("Upgrade", tokenH2C):
+		r.h2c = head
 		s.waits = true
 	}
 	c.http.pending = append(c.http.pending, r)
@@ -152,12 +182,12 @@ func (c *conn) register(via string) *Conn {
 // url is the request's URL; the server's address stands in for a host that the
 // request does not name.
 func (c *conn) url(h *Head) string {
-	u := requestURL(h, false)
-	if len(u) > 5 && u[5] == '/' {
+	scheme, rest, _ := strings.Cut(requestURL(h, c.st.TLS != nil), "://")
+	if strings.HasPrefix(rest, "/") {
 		_, server := c.endpoints()
-		u = u[:5] + server.String() + u[5:]
+		rest = server.String() + rest
 	}
-	return u
+	return scheme + "://" + rest
 }
 
 // response takes a response whose head is complete. over is true where HTTP
@@ -182,19 +212,17 @@ func (c *conn) response(rest []byte, at capture.Stamp) (over bool, err error) {
 	if len(c.http.pending) > 0 {
 		c.http.pending = c.http.pending[1:]
 	}
-	method := ""
-	if req.head != nil {
-		method = req.head.Method
-	}
 	switch {
 	case head.Status == 101 && (req.upgrade != nil || head.HasToken("Upgrade", "websocket")):
 		return true, c.upgraded(req, head, rest, at)
+	case head.Status == 101 && head.HasToken("Upgrade", tokenH2C):
+		return true, c.upgradedH2(req.h2c, rest, at)
 	case head.Status == 101:
 		return true, reassembly.ErrIgnore // another protocol
-	case method == "CONNECT" && head.Status/100 == 2:
-		return true, c.tunnel(req.head.Target, rest, at)
+	case req.method == "CONNECT" && head.Status/100 == 2:
+		return true, c.tunnel(req.target, rest, at)
 	}
-	s.body = responseBody(head, method)
+	s.body = responseBody(head, req.method)
 	s.inBody = s.body.framing != noBody
 	if req.upgrade != nil {
 		u := req.upgrade
@@ -218,81 +246,109 @@ func (c *conn) resume() error {
 		return nil
 	}
 	s.waits = false
-	hold := s.hold
-	s.hold, s.held = nil, 0
-	for _, h := range hold {
+	hold, held := s.hold, s.held
+	s.hold, s.held, s.replays = nil, 0, true
+	defer func() { s.replays = false }()
+	for i, h := range hold {
+		held -= len(h.data) + packetCost
 		if err := c.exchange(FromClient, h.data, h.at); err != nil {
 			return err
 		}
+		if !s.waits {
+			continue
+		}
+		// The rest waits on, and stays where it is: it may be long, and the
+		// requests in it many.
+		i++
+		if len(s.hold) > 0 {
+			i--
+			hold[i] = s.hold[0]
+		}
+		s.hold, s.held = hold[i:], held+s.held
+		return nil
+	}
+	if s.beyond > 0 {
+		s.beyond, s.lost = 0, true
 	}
 	return nil
 }
 
 // upgraded begins the WebSocket.
 func (c *conn) upgraded(req request, head *Head, rest []byte, at capture.Stamp) error {
-	c.info = req.upgrade
-	if c.info == nil { // the request was not captured
-		c.info = c.register("http/1.1")
+	i := req.upgrade
+	if i == nil { // the request was not captured
+		i = c.register("http/1.1")
 	}
-	i := c.info
 	r := checkResponse(i.Request, head)
 	i.Response, i.Responded, i.Status = head, at, head.Status
 	i.Subprotocol, i.Extensions, i.Accept, i.Deflate = r.Subprotocol, r.Extensions, r.Accept, r.Deflate
-	hold := c.http.in[FromClient].hold
-	c.open(Exact)
-	if err := c.announce(at); err != nil {
+	client := &c.http.in[FromClient]
+	hold, beyond, lost := client.hold, client.beyond, client.waits && client.lost
+	c.open(i, Exact)
+	if err := c.a.announce(i, at); err != nil {
 		return err
 	}
-	if err := c.tellFaults(i, req.faults, r.Faults); err != nil {
+	if err := c.a.tellFaults(i, req.faults, r.Faults); err != nil {
 		return err
+	}
+	if lost { // what the client sent first
+		if err := c.socket.sides[FromClient].lose(at); err != nil {
+			return err
+		}
 	}
 	for _, h := range hold {
-		if err := c.sides[FromClient].feed(h.data, h.at); err != nil {
+		if err := c.socket.sides[FromClient].feed(h.data, h.at); err != nil {
 			return err
 		}
 	}
-	return c.sides[FromServer].feed(rest, at)
+	if beyond > 0 {
+		if err := c.socket.gap(FromClient, tooMuch(beyond), at); err != nil {
+			return err
+		}
+	}
+	c.socket.trimHeads()
+	return c.socket.sides[FromServer].feed(rest, at)
 }
 
-// announce emits the first event of the connection.
-func (c *conn) announce(at capture.Stamp) error {
-	return c.a.sink.Emit(&Opened{M: Meta{at, c.info}})
-}
+// tooMuch is the gap that bytes leave which there was no room to hold.
+func tooMuch(n int64) reassembly.Gap { return reassembly.Gap{Bytes: n, Cause: reassembly.Limit} }
 
-// tellFaults emits what was wrong with request and response.
-func (c *conn) tellFaults(i *Conn, request, response []fault) error {
-	for _, f := range request {
-		if err := c.a.violate(i, FromClient, i.Requested, f); err != nil {
-			return err
-		}
+// cost is what the exchange holds, as maxBuffered counts it.
+func (x *exchange) cost() (n int) {
+	for i := range x.in {
+		s := &x.in[i]
+		n += cap(s.head.buf) + cap(s.body.line) + s.held
 	}
-	for _, f := range response {
-		if err := c.a.violate(i, FromServer, i.Responded, f); err != nil {
-			return err
-		}
+	n += len(x.pending) * packetCost
+	if k := len(x.pending) - 1; k >= 0 && x.pending[k].upgrade != nil {
+		n += x.pending[k].upgrade.Request.Length // none is sent behind it
 	}
-	return nil
+	return n
 }
 
 // tunnel begins anew inside a CONNECT tunnel (RFC 9110, 9.3.6).
 func (c *conn) tunnel(authority string, rest []byte, at capture.Stamp) error {
-	tunnels := c.http.tunnels + 1
-	if tunnels > maxTunnels {
+	if c.tunnels++; c.tunnels > maxTunnels {
+		c.a.stats.TunnelLimit++
 		return reassembly.ErrIgnore
 	}
 	c.proxy = authority
-	hold := c.http.in[FromClient].hold
-	c.http, c.detect = newExchange(), nil
-	c.http.tunnels = tunnels
+	hold, beyond := c.http.in[FromClient].hold, c.http.in[FromClient].beyond
+	c.http, c.detect = nil, &detector{}
 	for _, h := range hold {
-		if err := c.exchange(FromClient, h.data, h.at); err != nil {
+		if err := c.take(c.role(FromClient), h.data, h.at); err != nil {
 			return err
 		}
 	}
-	if len(rest) == 0 || c.http == nil {
+	if beyond > 0 {
+		if err := c.miss(c.role(FromClient), tooMuch(beyond), at); err != nil {
+			return err
+		}
+	}
+	if len(rest) == 0 {
 		return nil
 	}
-	return c.exchange(FromServer, rest, at)
+	return c.take(c.role(FromServer), rest, at)
 }
 
 // refusedBody tells of a refused upgrade once its body's first line is known.
@@ -352,7 +408,7 @@ func (c *conn) exchangeGap(d reassembly.Direction, g reassembly.Gap, at capture.
 	}
 	if s.waits && !s.inBody {
 		// What follows can't be placed; the response is still to be read.
-		s.hold, s.held = nil, 0
+		s.hold, s.held, s.beyond = nil, 0, 0
 	}
 	*s = httpSide{lost: true, waits: s.waits}
 	if from == FromServer && c.asked() != nil {
@@ -370,14 +426,7 @@ func (c *conn) exchangeEnd(why reassembly.Reason, at capture.Stamp) error {
 		if r.upgrade == nil {
 			continue
 		}
-		c.info = r.upgrade
-		if err := c.announce(r.upgrade.Requested); err != nil {
-			return err
-		}
-		if err := c.tellFaults(c.info, r.faults, nil); err != nil {
-			return err
-		}
-		if err := c.closed(why, at); err != nil {
+		if err := c.a.unanswered(r.faults, c.closed(r.upgrade, why, at)); err != nil {
 			return err
 		}
 	}

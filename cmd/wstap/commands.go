@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wstap/report/detail"
 	"wstap/report/text"
 	"wstap/wsframe"
 )
@@ -24,14 +25,16 @@ frame, who sent it and what it says, and how each connection began and ended.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArgs,
-		RunE:          func(*cobra.Command, []string) error { return p.run(&f, framesView) },
+		RunE:          func(*cobra.Command, []string) error { return p.run(&f, framesView(&f)) },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpFunc(help)
 	root.SetHelpCommand(helpCommand())
 	reads(root, &f)
-	root.AddCommand(p.frames(), p.messages(), p.connections(), p.follow(), p.interfaces(), p.version())
+	root.Flags().AddFlagSet(f.detail())
+	root.AddCommand(p.frames(), p.messages(), p.connections(), p.follow(), p.stats(), p.diagnose(), p.explain(), p.interfaces(), p.version(),
+		p.completion(), p.man())
 	return root
 }
 
@@ -40,6 +43,7 @@ func reads(cmd *cobra.Command, f *flags) {
 	cmd.Flags().SortFlags = false
 	cmd.Flags().AddFlagSet(f.input())
 	cmd.Flags().AddFlagSet(f.output())
+	completeFlags(cmd)
 }
 
 // noArgs refuses arguments.
@@ -50,8 +54,14 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-var framesView = view{
-	text: func(w io.Writer, o text.Options) wsframe.Sink { return text.NewTimeline(w, o) },
+// framesView is the timeline, with the details that f asks for.
+func framesView(f *flags) view {
+	return view{text: func(w io.Writer, o text.Options) wsframe.Sink {
+		if f.tree || f.hex {
+			return detail.New(w, detail.Options{Text: o, Tree: f.tree, Hex: f.hex})
+		}
+		return text.NewTimeline(w, o)
+	}}
 }
 
 // frames is the timeline.
@@ -66,11 +76,13 @@ of the connection: connected, upgraded, refused, gap, violation, closed, reset.
 A line holds packet number, time, connection, direction (→ from the client, ←
 from the server), opcode, payload length, and what the frame says.`,
 		Example: `  wstap -r capture.pcapng
+  wstap -r capture.pcapng -V -x
   wstap -r capture.pcapng -t ad --payload-limit none
   tcpdump -i eth0 -U -w - port 8080 | wstap -r -`,
 		Args: noArgs,
-		RunE: func(*cobra.Command, []string) error { return p.run(&f, framesView) },
+		RunE: func(*cobra.Command, []string) error { return p.run(&f, framesView(&f)) },
 	}
 	reads(cmd, &f)
+	cmd.Flags().AddFlagSet(f.detail())
 	return cmd
 }

@@ -22,14 +22,19 @@ type flags struct {
 	bufferMiB     int
 	noPromiscuous bool
 	ports         map[uint16]bool
+	keys          keyFlags
 
 	outputs      []outputSpec
+	write        writing
+	harRows      int
+	secrets      bool // left in what is redacted otherwise
 	timeFormat   report.TimeFormat
 	payload      report.Limit
 	color        colorMode
 	quiet        bool
 	lineBuffered bool
 	noProgress   bool
+	tree, hex    bool
 }
 
 // input defines the flags that say what is read, by tshark's letters.
@@ -45,6 +50,7 @@ func (f *flags) input() *pflag.FlagSet {
 	s.IntVarP(&f.bufferMiB, "buffer-size", "B", 0, "let the kernel buffer `MIB` MiB (0: 64)")
 	s.BoolVarP(&f.noPromiscuous, "no-promiscuous-mode", "p", false, "capture only what is for this host")
 	s.VarPF(parsed(f.setDecodeAs), "decode-as", "d", "take `PORT` for WebSocket: tcp.port==N,websocket")
+	f.keys.add(s)
 	return s
 }
 
@@ -53,6 +59,9 @@ func (f *flags) output() *pflag.FlagSet {
 	s := pflag.NewFlagSet("output", pflag.ContinueOnError)
 	s.SortFlags = false
 	s.VarPF(parsed(f.addOutput), "format", "T", "write `FORMAT` text or jsonl, to :PATH; repeatable")
+	f.write.flags(s)
+	s.IntVar(&f.harRows, "har-limit", 0, "`N` messages of each connection in har (0: 2000)")
+	s.BoolVar(&f.secrets, "no-redact", false, "leave passwords and tokens in har")
 	s.VarPF(parsed(f.setTimeFormat), "time-format", "t", "times as `FORMAT` r, a, ad, d, e, u, ud; .3 for ms")
 	s.VarPF(parsed(f.setPayloadLimit), "payload-limit", "", "at most `N|none` bytes of each payload")
 	s.VarPF(parsed(f.setColor), "color", "", "`WHEN` to use colors: auto, always or never")
@@ -60,6 +69,15 @@ func (f *flags) output() *pflag.FlagSet {
 	s.BoolVarP(&f.lineBuffered, "line-buffered", "l", false, "write out each line at once")
 	s.BoolVar(&f.noProgress, "no-progress", false, "no progress line for large files")
 	s.BoolP("no-resolve", "n", true, "accepted: names are never resolved")
+	return s
+}
+
+// detail defines the flags that show frames to the bit.
+func (f *flags) detail() *pflag.FlagSet {
+	s := pflag.NewFlagSet("detail", pflag.ContinueOnError)
+	s.SortFlags = false
+	s.BoolVarP(&f.tree, "tree", "V", false, "a tree of each frame: every bit, with its RFC")
+	s.BoolVarP(&f.hex, "hexdump", "x", false, "a hex dump of each frame: header and payload")
 	return s
 }
 
@@ -165,11 +183,15 @@ func (f *flags) check() error {
 		return usagef("-r and -i exclude each other: read a file or capture from an interface")
 	case f.snaplen < 0:
 		return usagef("-s %d: want a number of bytes, 0 for whole packets", f.snaplen)
+	case (f.tree || f.hex) && !f.printsText():
+		return usagef("-V and -x shape the text: leave out -T, or add -T text")
+	case f.harRows < 0:
+		return usagef("--har-limit %d: want a number of messages, 0 for 2000", f.harRows)
 	case f.bufferMiB < 0 || f.bufferMiB > 2047:
 		return usagef("-B %d: want a number of MiB, up to 2047", f.bufferMiB)
 	}
 	if f.stopPackets > 0 && (f.count == 0 || f.stopPackets < f.count) {
 		f.count = f.stopPackets
 	}
-	return nil
+	return f.write.check(f.outputs)
 }

@@ -1,52 +1,41 @@
 package main
 
 import (
-	"io"
-	"strconv"
-	"strings"
-
 	"github.com/spf13/cobra"
 
-	"wstap/report/text"
-	"wstap/wsframe"
+	"wstap/report"
 )
 
 // follow prints one connection as a conversation.
 func (p *program) follow() *cobra.Command {
 	var f flags
+	o := following{stream: -1}
 	cmd := &cobra.Command{
 		Use:   "follow CONN",
 		Short: "one connection as a conversation, payloads whole",
 		Long: `follow prints one connection as a conversation: the upgrade with its headers,
 then every message whole, text as it is and binary as a hex dump. CONN is its
-number in the timeline and in the table of connections.`,
+number in the timeline and in the table of connections; tcp.stream==N is
+Wireshark's. The shapes are those of tshark -z follow, and JSON: the messages
+of both sides, joined, unmasked and inflated.`,
 		Example: `  wstap follow 2 -r capture.pcapng
-  wstap follow 2 -r capture.pcapng --payload-limit 1000`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return usagef("which connection? give its number, as in wstap follow 1 -r FILE")
+  wstap follow tcp.stream==7 -r capture.pcapng --json
+  wstap follow 2 -r capture.pcapng --replay sent.bin   # nc HOST PORT <sent.bin`,
+		Args: func(_ *cobra.Command, args []string) error { return o.which(args) },
+		RunE: func(*cobra.Command, []string) error {
+			if err := o.outputs(&f); err != nil {
+				return err
 			}
-			return noArgs(cmd, args[1:])
-		},
-		RunE: func(_ *cobra.Command, args []string) error {
-			number, err := strconv.Atoi(strings.TrimPrefix(args[0], "#"))
-			if err != nil || number < 1 {
-				return usagef("connection %q: want its number, as in wstap follow 1 -r FILE", args[0])
+			err := p.run(&f, o.view(f.payload))
+			if err == nil && o.sent != nil && o.sent.Omitted() > 0 && !f.quiet {
+				p.complain(report.Count(o.sent.Omitted(), "frame") + " left out of " + o.replay + ": not all of their bytes are known")
 			}
-			return p.run(&f, followView(number))
+			return err
 		},
 	}
 	reads(cmd, &f)
+	cmd.Flags().AddFlagSet(o.flags())
+	// It fails only for a flag that is not there, which a test would show.
+	_ = cmd.RegisterFlagCompletionFunc("from", cobra.FixedCompletions([]string{"client", "server"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
-}
-
-func followView(number int) view {
-	return view{
-		text: func(w io.Writer, o text.Options) wsframe.Sink { return text.NewConversation(w, o) },
-		keep: func(e wsframe.Event) bool {
-			c := e.Meta().Conn
-			return c == nil || c.Number == number
-		},
-		number: number,
-	}
 }

@@ -33,11 +33,37 @@ func help(cmd *cobra.Command, _ []string) {
 		var f flags
 		helpFlags(w, "Input", f.input())
 		helpFlags(w, "Output", f.output())
+		helpFlags(w, "Only "+whose(cmd), ownFlags(cmd))
 	}
 	fmt.Fprintf(w, "\nExamples:\n%s\n", cmd.Example)
 }
 
+// ownFlags are the flags of a command that other commands do not have.
+func ownFlags(cmd *cobra.Command) *pflag.FlagSet {
+	var f flags
+	in, out := f.input(), f.output()
+	own := pflag.NewFlagSet("own", pflag.ContinueOnError)
+	own.SortFlags = false
+	cmd.LocalNonPersistentFlags().VisitAll(func(flag *pflag.Flag) {
+		if in.Lookup(flag.Name) == nil && out.Lookup(flag.Name) == nil && flag.Name != "help" {
+			own.AddFlag(flag)
+		}
+	})
+	return own
+}
+
+// whose is the command that flags belong to: the default's are those of frames.
+func whose(cmd *cobra.Command) string {
+	if cmd.HasParent() {
+		return cmd.Name()
+	}
+	return "frames"
+}
+
 func helpFlags(w io.Writer, title string, s *pflag.FlagSet) {
+	if !s.HasFlags() {
+		return
+	}
 	fmt.Fprintf(w, "\n%s:\n", title)
 	s.VisitAll(func(f *pflag.Flag) {
 		argument, usage := pflag.UnquoteUsage(f)
@@ -56,6 +82,7 @@ func helpFlags(w io.Writer, title string, s *pflag.FlagSet) {
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    "help [COMMAND]",
+		Short:  "help about a command",
 		Hidden: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			about, rest, err := cmd.Root().Find(args)

@@ -18,6 +18,7 @@ const (
 	exitDone  = 0 // also on SIGINT and SIGTERM, and when nothing was found
 	exitUsage = 1 // a bad flag, argument or filter
 	exitIO    = 2 // input or output failed
+	exitFound = 3 // diagnose found an error
 )
 
 func main() {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"wstap/report"
+	"wstap/report/har"
 	"wstap/report/jsonl"
 	"wstap/report/text"
 	"wstap/wsframe"
@@ -24,10 +26,13 @@ type outputSpec struct {
 	path   string // "" is standard output
 }
 
+// outputFormats are what -T takes.
+var outputFormats = []string{"text", "jsonl", "json", "md", "har"}
+
 func (f *flags) addOutput(s string) error {
 	format, path, hasPath := strings.Cut(s, ":")
-	if format != "text" && format != "jsonl" {
-		return errors.New("no such format: there are text and jsonl")
+	if !slices.Contains(outputFormats, format) {
+		return errors.New("no such format: there are " + strings.Join(outputFormats, ", "))
 	}
 	if hasPath && path == "" {
 		return fmt.Errorf("want a path behind the colon, as in %s:out.%[1]s", format)
@@ -92,7 +97,7 @@ func (o *output) named(err error) error {
 // open opens the outputs that f asks for, in the form that v gives text.
 func (p *program) open(f *flags, v view) ([]*output, error) {
 	specs := f.outputs
-	if len(specs) == 0 {
+	if len(specs) == 0 && f.write.path != "-" {
 		specs = []outputSpec{{format: "text"}}
 	}
 	var all []*output
@@ -128,15 +133,29 @@ func (p *program) openOne(f *flags, v view, s outputSpec) (*output, error) {
 	terminal := term.IsTerminal(int(o.file.Fd()))
 	o.each = o.each || terminal
 	o.w = bufio.NewWriterSize(o.file, outputBuffer)
-	if s.format == "jsonl" {
+	if open := v.formats[s.format]; open != nil {
+		o.Sink = open(o.w, p.textOptions(f, o.file, terminal))
+	} else if s.format == "json" {
+		return nil, usagef("-T json: it is a format of wstap stats; jsonl has an object for each event")
+	} else if s.format == "har" {
+		o.Sink = har.New(o.w, har.Options{Version: buildVersion(), Rows: f.harRows, Payload: f.payload, Secrets: f.secrets})
+	} else if s.format == "md" {
+		return nil, usagef("-T md: it is a format of wstap diagnose")
+	} else if s.format == "jsonl" {
 		o.Sink = jsonl.New(o.w, jsonl.Options{Payload: f.payload})
 	} else {
 		o.Sink = v.text(o.w, p.textOptions(f, o.file, terminal))
 	}
-	if v.keep != nil {
-		o.Sink = report.Filter{Keep: v.keep, Next: o.Sink}
-	}
+	o.Sink = v.kept(o.Sink)
 	return o, nil
+}
+
+// kept is s behind what v selects.
+func (v view) kept(s wsframe.Sink) wsframe.Sink {
+	if v.keep == nil {
+		return s
+	}
+	return report.Filter{Keep: v.keep, Next: s}
 }
 
 func (p *program) textOptions(f *flags, file *os.File, terminal bool) text.Options {

@@ -36,6 +36,9 @@ func (p *program) main() int {
 	if err == nil || errors.Is(err, syscall.EPIPE) {
 		return exitDone
 	}
+	if errors.Is(err, errFound) {
+		return exitFound
+	}
 	p.complain(err.Error())
 	var usage usageError
 	var filter *capture.FilterError

@@ -9,6 +9,7 @@ import (
 	"wstap/capture"
 	"wstap/reassembly"
 	"wstap/report"
+	"wstap/report/diagnose"
 	"wstap/report/text"
 	"wstap/wsframe"
 )
@@ -17,12 +18,20 @@ import (
 type view struct {
 	// text makes the sink that prints for people.
 	text func(io.Writer, text.Options) wsframe.Sink
+	// formats make the sinks of the formats that the command writes its own way.
+	formats map[string]func(io.Writer, text.Options) wsframe.Sink
 	// keep selects the events of all outputs; nil keeps all.
 	keep func(wsframe.Event) bool
 	// atEnd is true where text prints only when all was read.
 	atEnd bool
 	// number is that of the one connection that is wanted; 0 wants all.
 	number int
+	// absent says, at the end, that what is wanted is not there; "" otherwise.
+	absent func() string
+	// frameLimit bounds the payload bytes kept of a frame; 0 is the default.
+	frameLimit int
+	// diagnosis makes the sink that looks for what is wrong; nil leaves it out.
+	diagnosis func(next wsframe.Sink, live bool) *diagnose.Diagnosis
 }
 
 // run is one pass over a capture.
@@ -32,10 +41,13 @@ type run struct {
 	source  source
 	outputs []*output
 	sink    wsframe.Sink
+	writer  *packetWriter // nil without -w
+	keys    *keys
 
 	decoder   capture.Decoder
 	assembler *reassembly.Assembler
 	analyzer  *wsframe.Analyzer
+	diagnosis *diagnose.Diagnosis // nil where nothing is diagnosed
 	progress  *progress
 
 	passed    uint64        // packets after the capture filter
@@ -62,6 +74,11 @@ func (p *program) run(f *flags, v view) error {
 		return err
 	}
 	defer src.Close()
+	secrets, err := p.openKeys(f, src)
+	if err != nil {
+		return err
+	}
+	defer secrets.close()
 	outputs, err := p.open(f, v)
 	if err != nil {
 		return err
@@ -70,9 +87,25 @@ func (p *program) run(f *flags, v view) error {
 	for _, o := range outputs {
 		tee = append(tee, o)
 	}
-	r := &run{p: p, f: f, source: src, outputs: outputs, sink: tee}
-	r.analyzer = wsframe.NewAnalyzer(r.sink, wsframe.Options{Ports: f.ports})
-	r.assembler = reassembly.New(r.analyzer, src.reassembly())
+	writer, err := p.openWriter(f, src)
+	if err != nil {
+		tee.Close()
+		return err
+	}
+	r := &run{p: p, f: f, source: src, outputs: outputs, sink: tee, writer: writer, keys: secrets}
+	if writer != nil {
+		r.sink = report.Tee{append(tee, v.kept(writer.shown())), writer.noted()}
+	}
+	if v.diagnosis != nil {
+		r.diagnosis = v.diagnosis(r.sink, src.live)
+		r.sink = r.diagnosis
+	}
+	r.analyzer = wsframe.NewAnalyzer(r.sink, wsframe.Options{Ports: f.ports, FrameLimit: v.frameLimit})
+	var handler reassembly.Handler = r.analyzer
+	if r.diagnosis != nil {
+		handler = r.diagnosis.Handler(handler)
+	}
+	r.assembler = reassembly.New(secrets.around(handler, src.live), src.reassembly())
 	r.progress = p.newProgress(f, v, src)
 
 	readErr, sinkErr := r.read()
@@ -83,8 +116,17 @@ func (p *program) run(f *flags, v view) error {
 	if err := r.sink.Close(); sinkErr == nil {
 		sinkErr = err
 	}
+	if r.writer != nil && sinkErr == nil {
+		sinkErr = r.writer.finish(r.last.Packet)
+	}
 	if sinkErr != nil {
 		return sinkErr
+	}
+	if r.diagnosis != nil { // it has said what there was, or was not
+		if readErr == nil && r.diagnosis.HasErrors() {
+			return errFound
+		}
+		return readErr
 	}
 	if readErr == nil || r.analyzer.Stats().Connections > 0 { // why nothing was found is clear
 		r.tell(v)
@@ -143,13 +185,26 @@ func (r *run) packet(pkt capture.Packet) error {
 	r.last = pkt.Stamp
 	r.idleSince = time.Time{}
 
+	if err := r.keys.poll(pkt.Time); err != nil {
+		return err
+	}
 	var seg capture.Segment
 	var err error
-	if r.decoder.Decode(pkt, &seg) == capture.KindTCP {
+	kind := r.decoder.Decode(pkt, &seg)
+	switch {
+	case kind == capture.KindTCP:
 		r.hello(&seg)
 		err = r.assembler.Segment(&seg)
-	} else {
+	case kind == capture.KindOther && r.diagnosis != nil:
+		if e, ok := r.decoder.ICMPError(); ok {
+			r.diagnosis.ICMP(e)
+		}
+		fallthrough
+	default:
 		err = r.assembler.Advance(pkt.Time)
+	}
+	if err == nil && r.writer != nil {
+		err = r.writer.packet(r, pkt, kind)
 	}
 	if err != nil {
 		return err
@@ -176,6 +231,9 @@ func (r *run) idle() (done bool, err error) {
 	if r.idleSince.IsZero() {
 		r.idleSince = now
 	}
+	if err := r.keys.poll(now); err != nil {
+		return false, err
+	}
 	if !r.last.Time.IsZero() {
 		err = r.assembler.Advance(r.last.Time.Add(now.Sub(r.idleSince)))
 	}
@@ -188,13 +246,23 @@ func (r *run) flush() error {
 			return err
 		}
 	}
+	if r.writer != nil {
+		return r.writer.out.Flush()
+	}
 	return nil
 }
 
 // finish ends the streams and sums up.
 func (r *run) finish() error {
+	r.keys.take() // those behind the last packet
 	if err := r.assembler.Close(); err != nil {
 		return err
+	}
+	if err := r.keys.finish(); err != nil {
+		return err
+	}
+	if r.diagnosis != nil {
+		r.diagnosis.Decoded(r.decoder.Stats())
 	}
 	return r.sink.Emit(r.summary())
 }

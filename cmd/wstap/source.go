@@ -11,9 +11,11 @@ import (
 type source struct {
 	capture.Source
 	stats func() capture.Stats
-	file  *capture.File // nil for live capture
-	live  bool
-	waits bool // packets come as they happen: live or through a pipe
+	// interfaces describes those seen so far.
+	interfaces func() []capture.Interface
+	file       *capture.File // nil for live capture
+	live       bool
+	waits      bool // packets come as they happen: live or through a pipe
 }
 
 // openSource opens what -r or -i names, behind the capture filter of -f.
@@ -26,7 +28,7 @@ func (p *program) openSource(f *flags) (source, error) {
 		return source{}, err
 	}
 	_, size := file.Position()
-	s := source{Source: file, stats: file.Stats, file: file, waits: size == 0}
+	s := source{Source: file, stats: file.Stats, interfaces: file.Interfaces, file: file, waits: size == 0}
 	if f.captureFilter == "" {
 		return s, nil
 	}
@@ -58,7 +60,7 @@ func (p *program) openLive(f *flags) (source, error) {
 	if !f.quiet {
 		p.complain("capturing on " + f.iface + ", end with Ctrl-C")
 	}
-	return source{Source: live, stats: live.Stats, live: true, waits: true}, nil
+	return source{Source: live, stats: live.Stats, interfaces: live.Interfaces, live: true, waits: true}, nil
 }
 
 // reassembly is how long to wait for lost bytes: what is live cannot hold back

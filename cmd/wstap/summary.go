@@ -22,7 +22,7 @@ func (r *run) summary() *report.Summary {
 		Frames:      a.Frames,
 		Messages:    a.Messages,
 	}
-	for _, l := range []report.LimitHit{
+	limits := []report.LimitHit{
 		{Name: "fragments-evicted", Count: d.FragmentEvicted},
 		{Name: "tunnels-too-deep", Count: d.TooDeep},
 		{Name: "openings-evicted", Count: s.OpeningsEvicted},
@@ -30,11 +30,21 @@ func (r *run) summary() *report.Summary {
 		{Name: "queue", Count: s.QueueLimit},
 		{Name: "queued-bytes", Count: s.QueuedLimit},
 		{Name: "head", Count: a.HeadLimit},
+		{Name: "heads", Count: a.HeadsCut},
+		{Name: "pipelined-requests", Count: a.PendingLimit},
 		{Name: "hold", Count: a.HoldLimit},
+		{Name: "h2-streams", Count: a.StreamLimit},
+		{Name: "connect-tunnels", Count: a.TunnelLimit},
+		{Name: "frame", Count: a.FrameLimit},
+		{Name: "holes", Count: a.HoleLimit},
 		{Name: "message", Count: a.MessageLimit},
-		{Name: "buffered-messages", Count: a.BufferLimit},
+		{Name: "fragments", Count: a.FragmentLimit},
 		{Name: "inflate-windows", Count: a.WindowsDropped},
-	} {
+		{Name: "search", Count: a.SeekLimit},
+		{Name: "gaps-untold", Count: a.GapLimit},
+		{Name: "buffered", Count: a.BufferLimit},
+	}
+	for _, l := range append(limits, r.writer.limits()...) {
 		if l.Count > 0 {
 			sum.Limits = append(sum.Limits, l)
 		}
@@ -60,18 +70,27 @@ func (r *run) tell(v view) {
 			v.number, report.Count(s.Connections, "connection")))
 		return
 	}
+	if v.absent != nil {
+		if text := v.absent(); text != "" {
+			r.p.complain(text)
+			return
+		}
+	}
 	if r.source.live || r.printsText() && term.IsTerminal(int(r.p.stdout.Fd())) {
 		r.p.complain(found(s))
 	}
 }
 
-func (r *run) printsText() bool {
-	for _, o := range r.f.outputs {
+func (r *run) printsText() bool { return r.f.printsText() }
+
+// printsText reports whether there is an output for people.
+func (f *flags) printsText() bool {
+	for _, o := range f.outputs {
 		if o.format == "text" {
 			return true
 		}
 	}
-	return len(r.f.outputs) == 0
+	return len(f.outputs) == 0
 }
 
 // found is the summary in a line.

@@ -23,12 +23,17 @@ func (p *program) version() *cobra.Command {
 	}
 }
 
+// buildVersion is the version alone.
+func buildVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
 func versionLine() string {
-	version, revision, cgo := "(devel)", "", "without"
+	revision, cgo := "", "without"
 	if info, ok := debug.ReadBuildInfo(); ok {
-		if info.Main.Version != "" {
-			version = info.Main.Version
-		}
 		for _, s := range info.Settings {
 			switch {
 			case s.Key == "vcs.revision" && len(s.Value) >= 12:
@@ -38,5 +43,5 @@ func versionLine() string {
 			}
 		}
 	}
-	return fmt.Sprintf("wstap %s%s, %s %s/%s, %s live capture", version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH, cgo)
+	return fmt.Sprintf("wstap %s%s, %s %s/%s, %s live capture", buildVersion(), revision, runtime.Version(), runtime.GOOS, runtime.GOARCH, cgo)
 }

@@ -65,6 +65,18 @@ func (p *cbc) follow(record []byte) {
 	}
 }
 
+// pass takes bytes of the stream that were not opened: in TLS 1.0 a record's IV
+// stands right before it.
+func (p *cbc) pass(b []byte) {
+	if p.explicit || p.etm {
+		return
+	}
+	if len(b) < p.size {
+		b = append(append([]byte(nil), p.iv...), b...)
+	}
+	p.iv = append(p.iv[:0], b[max(0, len(b)-p.size):]...)
+}
+
 // try decrypts a record and finds its sequence number between from and to.
 func (p *cbc) try(dst, record []byte, from, to uint64, c *credit, seq *uint64) ([]byte, bool) {
 	body := record[recordHeader:]

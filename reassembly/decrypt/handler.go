@@ -12,7 +12,6 @@ package decrypt
 
 import (
 	"fmt"
-	"io"
 	"time"
 
 	"wstap/capture"
@@ -51,10 +50,10 @@ type Handler struct {
 	waiting  waitingList // sessions that hold bytes for their key
 	held     int         // bytes in all of them
 	tickets  origins
-	work     int64  // what all searches together may still cost
-	advanced uint64 // generation of keys that the waiting sessions have tried
-	plain    []byte // scratch: the plaintext at hand
-	now      time.Time
+	work     int64                 // what all searches together may still cost
+	advanced uint64                // generation of keys that the waiting sessions have tried
+	plain    [maxLayers + 1][]byte // scratch: the plaintext at hand, by layer
+	swept    time.Time             // when the sessions that have waited too long were last looked for
 }
 
 var _ reassembly.Handler = (*Handler)(nil)
@@ -70,7 +69,7 @@ func (h *Handler) Stats() Stats { return h.stats }
 
 // Format implements fmt.Formatter, so that no verb prints what lies within.
 func (h *Handler) Format(s fmt.State, _ rune) {
-	fmt.Fprintf(io.Writer(s), "decrypt.Handler %+v", h.stats)
+	fmt.Fprintf(s, "decrypt.Handler %+v", h.stats)
 }
 
 // Open implements reassembly.Handler.
@@ -83,25 +82,24 @@ func (h *Handler) Open(st *reassembly.Stream) reassembly.StreamHandler {
 // Advance implements reassembly.Handler. New secrets take effect here, too, for
 // the streams that wait for them.
 func (h *Handler) Advance(now time.Time) error {
-	h.now = now
 	if h.keys != nil && h.keys.generation != h.advanced {
 		h.advanced = h.keys.generation
-		for s := h.waiting.first; s != nil; {
-			next := s.next
+		for _, s := range h.waiting.all() {
+			s.tried = h.keys.generation
 			if err := h.settle(s, s.drain()); err != nil {
 				return err
 			}
-			s = next
 		}
 	}
-	for s := h.waiting.first; h.opts.Wait > 0 && s != nil; {
-		next := s.next
-		if s.closed && now.Sub(s.closedAt) > h.opts.Wait {
-			if err := h.settle(s, s.finish()); err != nil {
-				return err
+	if h.opts.Wait > 0 && now.Sub(h.swept) >= h.opts.Wait/4 {
+		h.swept = now
+		for _, s := range h.waiting.all() {
+			if s.closed && now.Sub(s.closedAt) > h.opts.Wait {
+				if err := h.settle(s, s.finish()); err != nil {
+					return err
+				}
 			}
 		}
-		s = next
 	}
 	return h.inner.Advance(now)
 }
@@ -148,6 +146,9 @@ var (
 
 // Data implements reassembly.StreamHandler.
 func (c *conn) Data(d reassembly.Direction, b []byte, at capture.Stamp) error {
+	if c.layer.mode == plainText && c.inner != nil {
+		return c.inner.Data(d, b, at)
+	}
 	return c.take(item{kind: dataItem, dir: d, data: b, at: at})
 }
 

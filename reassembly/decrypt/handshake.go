@@ -96,7 +96,9 @@ func (s *session) message(h *half, typ byte, body []byte, at capture.Stamp) {
 	case msgNewSessionTicket:
 		s.newTicket(body)
 	case msgEncryptedExtensions:
-		s.info.ALPN, s.earlyTaken = parseEncryptedExtensions(body)
+		var taken bool
+		s.info.ALPN, taken = parseEncryptedExtensions(body)
+		s.early.decide(taken)
 	case msgEndOfEarlyData:
 		if h.epoch == epochEarly {
 			h.enter(epochHandshake)
@@ -107,7 +109,7 @@ func (s *session) message(h *half, typ byte, body []byte, at capture.Stamp) {
 		}
 	case msgKeyUpdate:
 		if h.epoch == epochApplication && h.secret != nil {
-			s.updateKey(h)
+			h.updateKey()
 		}
 	}
 }
@@ -117,7 +119,7 @@ func (s *session) clientHello(h *half, hello *clientHello, at capture.Stamp) {
 	s.clientRandom, s.haveClient = hello.random, true
 	s.entry = nil
 	s.full, s.haveServer = false, false
-	s.early = hello.early && s.version == 0
+	s.early.offered = hello.early && s.version == 0
 	s.resumes = s.resumes[:0]
 	if len(hello.ticket) > 0 {
 		s.resume(ticketKey(hello.ticket))
@@ -128,7 +130,7 @@ func (s *session) clientHello(h *half, hello *clientHello, at capture.Stamp) {
 	}
 	if s.version == 0 {
 		h.epoch = epochHandshake
-		if s.early {
+		if s.early.offered {
 			h.epoch = epochEarly
 		}
 	}
@@ -163,7 +165,8 @@ func (s *session) serverHello(h *half, hello *serverHello, at capture.Stamp) {
 	}
 	if hello.retry {
 		// Early data are refused, and a second ClientHello follows (RFC 8446, 4.1.2).
-		s.early = false
+		s.early.offered = false
+		s.early.decide(false)
 		s.half[s.client].epoch = epochHandshake
 	}
 	s.serverRandom, s.haveServer, s.etm = hello.random, true, hello.etm

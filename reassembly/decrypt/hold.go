@@ -52,6 +52,14 @@ func (l *waitingList) add(s *session) {
 	l.last = s
 }
 
+// all are the sessions as they are now: to settle one may change the list.
+func (l *waitingList) all() (sessions []*session) {
+	for s := l.first; s != nil; s = s.next {
+		sessions = append(sessions, s)
+	}
+	return sessions
+}
+
 func (l *waitingList) remove(s *session) {
 	if s.prev != nil {
 		s.prev.next = s.next

@@ -148,7 +148,9 @@ func (l *layer) watch(i item) error {
 			case found:
 				return l.caught(i, n)
 			case l.chase.over():
-				l.mode, l.chase = plainText, nil
+				if l.chase = nil; !l.tunnel.asked {
+					l.mode = plainText
+				}
 			}
 		}
 	case gapItem:

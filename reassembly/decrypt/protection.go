@@ -30,7 +30,8 @@ type protection interface {
 	// lent, in a buffer of dst's array where it fits.
 	open(dst, record []byte, seq uint64) (typ byte, plain []byte, ok bool)
 	// seek finds the sequence number of a record between from and to
-	// inclusive, and pays for its work out of credit.
+	// inclusive, or beyond to where it need not be guessed, and pays for its
+	// work out of credit.
 	seek(record []byte, from, to uint64, credit *credit) (seq uint64, ok bool)
 	// overhead is how many bytes a record is longer than its plaintext, at
 	// the least.

@@ -2,68 +2,101 @@ package decrypt
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"wstap/capture"
 	"wstap/reassembly"
 )
 
 // feed takes the next bytes of a direction and cuts them into records. Records
-// that lie whole in b are not copied.
+// that lie whole in b are not copied. Where errNeedKey is returned, s.rest is
+// what was not taken.
 func (s *session) feed(h *half, b []byte, at capture.Stamp) error {
 	for len(b) > 0 {
-		if h.scanning {
-			return s.search(h, b, at)
-		}
-		if h.skip > 0 {
+		switch {
+		case h.scanning && len(h.scan) > 0:
+			return s.searchOn(h, b, at)
+		case h.scanning:
+			i, err := s.search(h, b, at)
+			if b = b[i:]; err != nil {
+				return s.blocked(h, b, at, err)
+			}
+		case h.skip > 0:
 			n := min(h.skip, int64(len(b)))
 			h.skip -= n
 			h.lost += n
+			if c, ok := h.keys.(*cbc); ok {
+				c.pass(b[:n])
+			}
 			b = b[n:]
-			continue
-		}
-		record := b
-		if len(h.buf) > 0 || len(b) < recordHeader || len(b) < recordSize(b) {
-			need := recordHeader
-			if len(h.buf) >= recordHeader {
-				need = recordSize(h.buf)
-			}
-			n := min(need-len(h.buf), len(b))
-			if len(h.buf) < recordHeader || plausibleHeader(h.buf) {
-				h.buf = append(h.buf, b[:n]...)
-				b = b[n:]
-			}
-			if len(h.buf) < recordHeader {
-				return nil
-			}
-			if plausibleHeader(h.buf) && len(h.buf) < recordSize(h.buf) {
+		case len(h.buf) > 0:
+			var done bool
+			if b, done = h.fill(b); !done {
 				continue
 			}
-			record = h.buf
-		}
-		if !plausibleHeader(record) {
-			// Not TLS any more, or never: look for where it goes on.
-			h.scanning = true
-			b = append(append([]byte(nil), h.buf...), b...)
-			h.buf = h.buf[:0]
-			h.lose(0, reassembly.Limit, at)
-			continue
-		}
-		size := recordSize(record)
-		if err := s.record(h, record[:size:size], at); err != nil {
-			if err == errNeedKey {
-				rest := append(append([]byte(nil), h.buf...), b...)
-				h.buf = h.buf[:0]
-				s.rest = []item{{kind: dataItem, dir: h.dir, data: rest, at: at}}
+			if !plausibleHeader(h.buf) {
+				h.stray(at)
+				continue
 			}
-			return err
-		}
-		if len(h.buf) > 0 {
+			if err := s.record(h, h.buf, at); err != nil {
+				return s.blocked(h, append(slices.Clone(h.buf), b...), at, err)
+			}
 			h.buf = h.buf[:0]
-		} else {
-			b = b[size:]
+		case len(b) >= recordHeader && !plausibleHeader(b):
+			h.stray(at)
+		case len(b) < recordHeader || len(b) < recordSize(b):
+			h.buf = append(h.buf, b...)
+			return nil
+		default:
+			n := recordSize(b)
+			if err := s.record(h, b[:n:n], at); err != nil {
+				return s.blocked(h, b, at, err)
+			}
+			b = b[n:]
 		}
 	}
 	return nil
+}
+
+// blocked notes what was not taken for want of a key.
+func (s *session) blocked(h *half, b []byte, at capture.Stamp, err error) error {
+	if err == errNeedKey {
+		h.buf = h.buf[:0]
+		s.rest = []item{{kind: dataItem, dir: h.dir, data: b, at: at}}
+	}
+	return err
+}
+
+// fill completes the record that is under way, and returns what of b is left.
+func (h *half) fill(b []byte) (rest []byte, done bool) {
+	for {
+		need := recordHeader
+		if len(h.buf) >= recordHeader {
+			if !plausibleHeader(h.buf) {
+				return b, true
+			}
+			need = recordSize(h.buf)
+		}
+		n := min(need-len(h.buf), len(b))
+		h.buf = append(h.buf, b[:n]...)
+		b = b[n:]
+		if len(h.buf) < need {
+			return b, false
+		}
+		if need > recordHeader {
+			return b, true
+		}
+	}
+}
+
+// stray begins to search: what stands where a record should begin is none.
+func (h *half) stray(at capture.Stamp) {
+	h.lose(0, reassembly.Limit, at)
+	h.scanning = true
+	if len(h.buf) > 0 {
+		h.stash(h.buf, at)
+		h.buf = h.buf[:0]
+	}
 }
 
 // recordSize is the length of the record that b begins with, its header
@@ -84,6 +117,9 @@ func (s *session) record(h *half, record []byte, at capture.Stamp) error {
 		}
 		return nil
 	}
+	if h.opened && h.epoch > epochEarly && s.version >= versionTLS13 {
+		return nil // not authentic, and nothing plain comes any more
+	}
 	h.lost = 0 // of the handshake, where nothing was lost but its own messages
 	return s.content(h, record[0], record[recordHeader:], at)
 }
@@ -103,9 +139,9 @@ func (s *session) encrypted(h *half, record []byte) bool {
 func (s *session) open(h *half, record []byte, at capture.Stamp) (typ byte, plain []byte, err error) {
 	if h.keys != nil {
 		// Nearly always it is the next one.
-		typ, plain, ok := h.keys.open(s.h.plain, record, h.seq)
+		typ, plain, ok := h.keys.open(*s.scratch(), record, h.seq)
 		if ok {
-			return typ, s.accept(plain), s.opensAt(h, h.seq, true, at)
+			return typ, s.accept(plain), s.opensAt(h, h.seq, 0, true)
 		}
 	}
 	m, found, err := s.find(h, record)
@@ -114,39 +150,40 @@ func (s *session) open(h *half, record []byte, at capture.Stamp) (typ byte, plai
 	}
 	var ok bool
 	if found {
-		typ, plain, ok = m.keys.open(s.h.plain, record, m.seq)
+		typ, plain, ok = m.keys.open(*s.scratch(), record, m.seq)
 	}
 	if !ok {
 		s.fail(h, record, at)
 		return 0, nil, nil
 	}
-	same := h.keys != nil && h.keys == m.keys
+	missed, same := m.seq, h.keys != nil && h.keys == m.keys
+	if same {
+		missed -= h.seq
+	}
 	s.adopt(h, &m)
-	return typ, s.accept(plain), s.opensAt(h, m.seq, same, at)
+	return typ, s.accept(plain), s.opensAt(h, m.seq, missed, same)
 }
+
+// scratch is the buffer for plaintext. Each layer has its own: a record may lie
+// in the plaintext of the layer below.
+func (s *session) scratch() *[]byte { return &s.h.plain[s.out.depth] }
 
 // accept keeps the buffer that a plaintext lies in, and makes sure that the
 // plaintext of an empty record is not nil.
 func (s *session) accept(plain []byte) []byte {
-	if cap(plain) > cap(s.h.plain) {
-		s.h.plain = plain[:0]
+	if cap(plain) > cap(*s.scratch()) {
+		*s.scratch() = plain[:0]
 	}
 	if plain == nil {
-		plain = s.h.plain[:0]
-		if plain == nil {
-			plain = []byte{}
-		}
+		return []byte{}
 	}
 	return plain
 }
 
-// opensAt notes that a record was opened as number seq, of the same keys as
-// the one before or of others, and tells what was lost before it.
-func (s *session) opensAt(h *half, seq uint64, same bool, at capture.Stamp) error {
-	missed := seq
-	if same {
-		missed -= h.seq
-	}
+// opensAt notes that a record was opened as number seq, after missed others
+// that were not, of the same keys as the one opened before or of others. It
+// tells what was lost.
+func (s *session) opensAt(h *half, seq, missed uint64, same bool) error {
 	h.seq = seq + 1
 	first := !h.opened
 	h.opened = true
@@ -162,7 +199,7 @@ func (s *session) opensAt(h *half, seq uint64, same bool, at capture.Stamp) erro
 	switch {
 	case first && s.midstream:
 		return nil // what lies before the beginning is not missed
-	case !same && s.version == versionTLS13 && h.epoch < epochApplication && !s.earlyTaken:
+	case !same && s.version == versionTLS13 && h.epoch < epochApplication && !s.early.taken:
 		return nil // handshake messages alone
 	case !same && s.version == versionTLS13 && missed == 0 && h.epoch == epochApplication && h.n == 0:
 		return nil
@@ -171,8 +208,16 @@ func (s *session) opensAt(h *half, seq uint64, same bool, at capture.Stamp) erro
 	}
 	// The number of records lost gives the number of bytes, unless there was
 	// padding in them.
-	n := lost - int64(missed)*int64(h.keys.overhead())
+	n := lost - int64(missed)*h.overhead()
 	return s.tellLoss(h, n, lost)
+}
+
+// overhead is how many bytes of a record are no plaintext, as far as is known.
+func (h *half) overhead() int64 {
+	if h.keys == nil {
+		return minRecord
+	}
+	return int64(h.keys.overhead())
 }
 
 // tellLoss hands on that n bytes of plaintext, lost bytes of the stream, were
@@ -191,6 +236,7 @@ func (s *session) tellLoss(h *half, n, lost int64) error {
 // fail notes a record that no key opens.
 func (s *session) fail(h *half, record []byte, at capture.Stamp) {
 	s.h.stats.Failed++
+	h.triedTo = 0 // the next record may tell more
 	if c, ok := h.keys.(*cbc); ok {
 		c.follow(record)
 	}

@@ -39,68 +39,74 @@ func (s *session) gap(h *half, i item) {
 	h.buf = h.buf[:0]
 }
 
-// search takes bytes while it is not known where records begin: each place that
-// looks like a header is tried, and the record's tag decides.
-func (s *session) search(h *half, b []byte, at capture.Stamp) error {
-	h.scan = append(h.scan, b...)
-	h.marks = append(h.marks, mark{len(h.scan), at})
-	i, found, err := s.nextRecord(h, false)
-	if err == errNeedKey {
-		h.lose(int64(i), h.cause, at)
-		s.rest = h.pieces(i)
-		return err
+// search looks for a record in b, while it is not known where they begin: each
+// place that looks like a header is tried, and the record's tag decides. It
+// returns how many bytes it took: those before the record, or all.
+func (s *session) search(h *half, b []byte, at capture.Stamp) (n int, err error) {
+	i, found, err := s.nextRecord(h, b)
+	h.lost += int64(i)
+	if found || err != nil {
+		h.scanning = !found
+		return i, err
 	}
-	if found {
-		return s.resume(h, i)
+	if i < len(b) {
+		h.stash(b[i:], at)
 	}
-	h.lose(int64(i), h.cause, at)
-	h.drop(i)
-	return nil
+	return len(b), nil
 }
 
-// resume goes on with the record that begins at i of what was searched.
-func (s *session) resume(h *half, i int) error {
+// searchOn is search where a record that may be one is under way.
+func (s *session) searchOn(h *half, b []byte, at capture.Stamp) error {
+	h.stash(b, at)
+	i, found, err := s.nextRecord(h, h.scan)
 	h.lost += int64(i)
-	pieces := h.pieces(i)
+	h.drop(i)
+	if err == errNeedKey {
+		s.rest = h.pieces()
+		return err
+	}
+	if !found {
+		return err
+	}
 	h.scanning = false
+	pieces := h.pieces()
 	for n, p := range pieces {
-		err := s.feed(h, p.data, p.at)
-		if err == errNeedKey {
-			s.rest = append(s.rest, pieces[n+1:]...)
-		}
-		if err != nil {
+		if err := s.feed(h, p.data, p.at); err != nil {
+			if err == errNeedKey {
+				s.rest = append(s.rest, pieces[n+1:]...)
+			}
 			return err
 		}
 	}
 	return nil
 }
 
-// searchEnd gives up what was searched: a hole follows it.
-func (s *session) searchEnd(h *half) {
-	h.lost += int64(len(h.scan))
-	h.scan, h.marks = nil, nil
-}
-
-// nextRecord looks for a record in what was searched, from its beginning on. i
-// is where it begins or, where none was found, how far there is none.
-func (s *session) nextRecord(h *half, atEnd bool) (i int, found bool, err error) {
-	for b := h.scan; i < len(b); i++ {
+// nextRecord looks for a record in b, from its beginning on. i is where it
+// begins or, where none was found, how far there is none.
+func (s *session) nextRecord(h *half, b []byte) (i int, found bool, err error) {
+	c, _ := h.keys.(*cbc)
+	passed := 0
+	for ; i < len(b); i++ {
 		if b[i] < typeCCS || b[i] > typeApplication || len(b)-i > 1 && b[i+1] != 3 || len(b)-i > 2 && b[i+2] > 4 {
 			continue
 		}
-		if len(b)-i < recordHeader {
-			return i, false, nil
-		}
-		if !plausibleHeader(b[i:]) || s.version >= versionTLS12 && b[i+2] != 3 {
+		if len(b)-i >= recordHeader && (!plausibleHeader(b[i:]) || s.version >= versionTLS12 && b[i+2] != 3) {
 			continue
 		}
-		size := recordSize(b[i:])
-		if len(b)-i < size {
+		if c != nil {
+			c.pass(b[passed:i])
+			passed = i
+		}
+		if len(b)-i < recordHeader || len(b)-i < recordSize(b[i:]) {
 			return i, false, nil
 		}
-		if found, err := s.fits(h, b[i:i+size]); found || err != nil {
+		end := i + recordSize(b[i:])
+		if found, err := s.fits(h, b[i:end:end]); found || err != nil {
 			return i, found, err
 		}
+	}
+	if c != nil {
+		c.pass(b[passed:])
 	}
 	return i, false, nil
 }
@@ -125,47 +131,53 @@ func (s *session) fits(h *half, record []byte) (bool, error) {
 	return false, nil
 }
 
-// drop forgets the first n bytes of what was searched.
-func (h *half) drop(n int) {
-	if n == 0 {
-		return
-	}
-	h.scan = append(h.scan[:0], h.scan[n:]...)
-	kept := h.marks[:0]
-	for _, m := range h.marks {
-		if m.end > n {
-			kept = append(kept, mark{m.end - n, m.at})
-		}
-	}
-	h.marks = kept
+// stash keeps bytes to search on, and which packet they came in.
+func (h *half) stash(b []byte, at capture.Stamp) {
+	h.scan = append(h.scan, b...)
+	h.marks = append(h.marks, mark{h.scanBase + int64(len(h.scan)), at})
 }
 
-// pieces are the bytes from i on as the packets brought them. What was searched
-// is empty then.
-func (h *half) pieces(i int) (all []item) {
-	for _, m := range h.marks {
-		if m.end > i {
-			all = append(all, item{kind: dataItem, dir: h.dir, data: h.scan[i:m.end], at: m.at})
-			i = m.end
-		}
+// drop forgets the first n bytes of the stash.
+func (h *half) drop(n int) {
+	h.scan = h.scan[n:]
+	h.scanBase += int64(n)
+	for len(h.marks) > 0 && h.marks[0].end <= h.scanBase {
+		h.marks = h.marks[1:]
+	}
+}
+
+// pieces empties the stash, in the pieces that the packets brought.
+func (h *half) pieces() []item {
+	all := make([]item, 0, len(h.marks))
+	for len(h.marks) > 0 {
+		n, at := int(h.marks[0].end-h.scanBase), h.marks[0].at
+		all = append(all, item{kind: dataItem, dir: h.dir, data: h.scan[:n], at: at})
+		h.drop(n)
 	}
 	h.scan, h.marks = nil, nil
 	return all
 }
 
+// searchEnd gives up what was searched: a hole follows it.
+func (s *session) searchEnd(h *half) {
+	h.lost += int64(len(h.scan))
+	h.drop(len(h.scan))
+	h.scan, h.marks = nil, nil
+}
+
 // flush ends a direction: what was lost and is not found again is told.
 func (s *session) flush(h *half, at capture.Stamp) error {
 	s.searchEnd(h)
+	if h.lost == 0 {
+		h.cause = reassembly.Closed // of a record that was cut off
+	}
 	lost := h.lost + int64(len(h.buf))
 	h.buf, h.lost = h.buf[:0], 0
 	if lost == 0 || !s.info.Decrypted || !h.opened {
 		return nil
 	}
-	if h.cause != reassembly.Truncated && h.lostAt.Packet == 0 {
-		h.cause, h.lostAt = reassembly.Closed, at
-	}
 	// Records have 16 KiB at most.
-	n := lost - (1+lost>>14)*int64(h.keys.overhead())
+	n := lost - (1+lost>>14)*h.overhead()
 	if n <= 0 {
 		return nil
 	}

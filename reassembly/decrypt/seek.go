@@ -14,7 +14,7 @@ import (
 const (
 	probeCost   = 128  // one block and what is around it
 	keyCost     = 4096 // deriving keys
-	streamGrant = 64 << 20
+	streamGrant = 512 << 20
 	totalGrant  = 2 << 30
 	byteGrant   = 8 // for each byte of ciphertext seen
 )
@@ -51,7 +51,7 @@ func (p *aead13) seek(record []byte, from, to uint64, c *credit) (uint64, bool) 
 			return 0, false
 		}
 		seq, ok := p.recover(record)
-		return seq, ok && from <= seq && seq <= to
+		return seq, ok && from <= seq // computed, not guessed: to need not hold
 	}
 	for seq := from; seq <= to; seq++ {
 		if !c.pay(probeCost) {

@@ -36,8 +36,7 @@ type session struct {
 	sessionID    []byte     // the client's
 	resumes      [][32]byte // the handshakes that this one may resume, by ticket or session id
 	full         bool       // the handshake is not abbreviated
-	early        bool       // the client offers early data
-	earlyTaken   bool       // the server accepted them
+	early        earlyData
 
 	entry  *entry // of the key log
 	credit credit
@@ -69,9 +68,10 @@ type half struct {
 	lost     int64 // bytes of the stream since the last record that was opened
 	cause    reassembly.Cause
 	lostAt   capture.Stamp
-	skip     int64 // bytes still to come of a record with a hole
-	scanning bool  // where records begin is not known
-	scan     []byte
+	skip     int64  // bytes still to come of a record with a hole
+	scanning bool   // where records begin is not known
+	scan     []byte // searched, and not decided yet
+	scanBase int64  // bytes that were searched before
 	marks    []mark // of scan
 
 	messages messages
@@ -88,9 +88,9 @@ type half struct {
 	tries     int    // records tried with all entries
 }
 
-// mark says which packet the bytes up to end came in.
+// mark says which packet the bytes up to end came in, counted as scanBase is.
 type mark struct {
-	end int
+	end int64
 	at  capture.Stamp
 }
 
@@ -159,10 +159,18 @@ func (s *session) process(i item) error {
 		s.gap(h, i)
 		return nil
 	case finItem:
+		if h.epoch == epochEarly && len(s.early.held) > 0 {
+			if err := s.tellEarly(); err != nil {
+				return err
+			}
+		}
 		if err := s.flush(h, i.at); err != nil {
 			return err
 		}
 	case closeItem:
+		if err := s.tellEarly(); err != nil {
+			return err
+		}
 		for d := range s.half {
 			if err := s.flush(&s.half[d], i.at); err != nil {
 				return err
@@ -196,12 +204,18 @@ func (s *session) content(h *half, typ byte, b []byte, at capture.Stamp) error {
 			}
 			s.tell()
 		}
-		if len(b) == 0 {
+		if len(b) == 0 || h.epoch == epochEarly && s.early.keep(item{kind: dataItem, dir: h.dir, data: b, at: at}) {
 			return nil
+		}
+		if err := s.tellEarly(); err != nil {
+			return err
 		}
 		return s.out.plain(h.dir, b, at)
 	case typeHandshake:
 		h.messages.feed(b, func(typ byte, body []byte) { s.message(h, typ, body, at) })
+		if s.early.taken {
+			return s.tellEarly()
+		}
 	case typeAlert:
 		s.alert(h, b, at)
 	case typeCCS:

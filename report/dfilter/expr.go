@@ -96,7 +96,7 @@ func (e *logic) String() string {
 func (e *negation) String() string { return "!(" + e.x.String() + ")" }
 
 func (e *relation) String() string {
-	return quantified(e.quantifier, e.left) + " " + e.op + " " + e.right.String()
+	return "(" + quantified(e.quantifier, e.left) + " " + e.op + " " + e.right.String() + ")"
 }
 
 func (e *member) String() string {
@@ -107,7 +107,7 @@ func (e *member) String() string {
 			parts[i] += " .. " + s.high.String()
 		}
 	}
-	return quantified(e.quantifier, e.left) + " in {" + strings.Join(parts, ", ") + "}"
+	return "(" + quantified(e.quantifier, e.left) + " in {" + strings.Join(parts, ", ") + "})"
 }
 
 func quantified(quantifier string, x expr) string {

@@ -40,7 +40,7 @@ var operators = map[string]string{
 // signs are the operators that are no words, longest first.
 var signs = []string{
 	"===", "!==", "==", "!=", "~=", "<=", ">=", "&&", "||", "^^", "..",
-	"<", ">", "~", "&", "+", "-", "*", "/", "%", "!", "(", ")", "{", "}", "[", "]", ",", "#", "@", "$",
+	"<", ">", "~", "&", "+", "-", "*", "/", "%", "!", "(", ")", "{", "}", "[", "]", ",", "#", "@", "$", "=",
 }
 
 // lexer cuts a filter into tokens.

@@ -102,6 +102,13 @@ func (t Type) signed() bool { return t == Int || t == AbsoluteTime || t == Relat
 func order(a, b *Value) int {
 	switch a.Type.class() {
 	case Bytes:
+		// The longer of two byte sequences is the greater, as in Wireshark 4.0;
+		// strings are ordered as in a dictionary.
+		if a.Type != String || b.Type != String {
+			if c := cmp.Compare(len(a.Octets), len(b.Octets)); c != 0 {
+				return c
+			}
+		}
 		return bytes.Compare(a.Octets, b.Octets)
 	case IPv6:
 		return orderIPv6(a.Octets, b.Octets, max(a.bits, b.bits))
@@ -130,7 +137,7 @@ func orderIPv6(a, b []byte, host uint8) int {
 	if c := bytes.Compare(a[:whole], b[:whole]); c != 0 || whole == 16 {
 		return c
 	}
-	shift := host % 8
+	shift := (host-1)%8 + 1 // of the byte that the boundary goes through; 8 drops it
 	return cmp.Compare(a[whole]>>shift, b[whole]>>shift)
 }
 

@@ -3,6 +3,7 @@ package jsonl
 import (
 	"unicode/utf8"
 
+	"wstap/reassembly"
 	"wstap/report"
 	"wstap/wsframe"
 )
@@ -13,8 +14,14 @@ func (w *Writer) connection(e *wsframe.Opened) {
 	if c.Stream != nil {
 		w.unsigned(`,"tcp_stream":`, c.Stream.Index)
 	}
+	if c.H2Stream != 0 {
+		w.unsigned(`,"h2_stream":`, uint64(c.H2Stream))
+	}
 	w.endpoint(`,"client":`, c.Client)
 	w.endpoint(`,"server":`, c.Server)
+	if c.Stream != nil && c.Stream.Origin.IsValid() {
+		w.endpoint(`,"proxied_client":`, c.Stream.Origin)
+	}
 	w.text(`,"via":`, c.Via)
 	w.head(`,"proxy":`, c.Proxy)
 	w.head(`,"url":`, c.URL)
@@ -27,8 +34,23 @@ func (w *Writer) connection(e *wsframe.Opened) {
 		w.text(`,"accept":`, c.Accept.String())
 	}
 	w.head(`,"body":`, c.Body)
+	if c.Partial {
+		w.own(`,"headers_partial":true`)
+	}
 	w.fields(`,"request_headers":`, c.Request)
 	w.fields(`,"response_headers":`, c.Response)
+	if c.Stream != nil && c.Stream.TLS != nil {
+		w.tls(c.Stream.TLS)
+	}
+}
+
+func (w *Writer) tls(t *reassembly.TLSInfo) {
+	w.text(`,"tls":{"version":`, t.Version)
+	w.text(`,"cipher":`, t.Cipher)
+	w.head(`,"sni":`, t.SNI)
+	w.head(`,"alpn":`, t.ALPN)
+	w.text(`,"state":`, t.State)
+	w.own("}")
 }
 
 func (w *Writer) endpoint(key string, e wsframe.Endpoint) {
@@ -45,7 +67,7 @@ func (w *Writer) endpoint(key string, e wsframe.Endpoint) {
 func (w *Writer) head(key, s string) {
 	if s != "" {
 		w.own(key)
-		w.b = appendHead(w.b, s)
+		w.b = report.AppendJSONHead(w.b, s)
 	}
 }
 
@@ -60,9 +82,9 @@ func (w *Writer) fields(key string, h *wsframe.Head) {
 			w.own(",")
 		}
 		w.own("[")
-		w.b = appendHead(w.b, f.Name)
+		w.b = report.AppendJSONHead(w.b, f.Name)
 		w.own(",")
-		w.b = appendHead(w.b, f.Value)
+		w.b = report.AppendJSONHead(w.b, f.Value)
 		w.own("]")
 	}
 	w.own("]")
@@ -105,7 +127,7 @@ func (w *Writer) closeBody(f *wsframe.Frame) {
 	if f.Code != 0 {
 		w.integer(`,"code":`, int64(f.Code))
 		w.own(`,"reason":`)
-		w.b = appendString(w.b, f.Reason)
+		w.b = report.AppendJSON(w.b, f.Reason)
 	}
 	if f.Code == 0 && len(f.Payload) > 0 || !utf8.Valid(f.Reason) {
 		w.payload(f.Payload, false)
@@ -154,7 +176,7 @@ func (w *Writer) payload(b []byte, text bool) {
 	if !cut || n > 0 {
 		if text {
 			w.own(`,"text":`)
-			w.b = appendString(w.b, b[:n])
+			w.b = report.AppendJSON(w.b, b[:n])
 		} else {
 			w.own(`,"base64":`)
 			w.b = appendBase64(w.b, b[:n])
@@ -173,6 +195,9 @@ func (w *Writer) closed(e *wsframe.Closed) {
 		w.text(`,"reason":`, e.Reason)
 	}
 	w.text(`,"how":`, e.How)
+	if e.H2Error != "" {
+		w.text(`,"h2_error":`, e.H2Error)
+	}
 	for d, t := range e.M.Conn.Totals {
 		w.own(`,"from_`)
 		w.own(wsframe.Direction(d).String())
@@ -203,7 +228,7 @@ func (w *Writer) summary(e *report.Summary) {
 		if i > 0 {
 			w.own(",")
 		}
-		w.b = appendString(w.b, []byte(l.Name))
+		w.b = report.AppendJSON(w.b, []byte(l.Name))
 		w.unsigned(":", l.Count)
 	}
 	w.own("}")

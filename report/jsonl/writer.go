@@ -60,6 +60,10 @@ func (w *Writer) Emit(e wsframe.Event) error {
 		w.text(`,"found":`, e.Found)
 	case *wsframe.Closed:
 		w.closed(e)
+	case *report.Finding:
+		w.finding(e)
+	case *report.Verdict:
+		w.verdict(e)
 	case *report.Summary:
 		w.summary(e)
 	default:
@@ -132,5 +136,5 @@ func (w *Writer) boolean(key string, v bool) {
 
 func (w *Writer) text(key, s string) {
 	w.own(key)
-	w.b = appendString(w.b, []byte(s))
+	w.b = report.AppendJSON(w.b, []byte(s))
 }

@@ -102,7 +102,7 @@ func (t *Connections) row(c *wsframe.Conn) row {
 	}
 	r.cells[colSubprotocol] = t.escaped(c.Subprotocol)
 	r.cells[colURL] = t.escaped(c.URL)
-	if c.Via == "midstream" {
+	if c.URL == "" && c.Upgraded {
 		r.cells[colURL] = "(joined mid-stream)"
 	}
 	var trouble []string
@@ -136,7 +136,7 @@ func ending(e *wsframe.Closed) string {
 	switch {
 	case e.How == "close frame":
 		return e.By + " " + strconv.Itoa(int(e.Code))
-	case e.How == "fin" || e.How == "rst":
+	case e.How == "fin", e.How == "rst", e.How == "rst_stream", e.How == "end_stream", e.How == "goaway":
 		return e.By + " " + strings.ToUpper(e.How)
 	case e.How == "capture ended":
 		return "still open"

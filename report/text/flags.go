@@ -3,7 +3,6 @@ package text
 import (
 	"strconv"
 
-	"wstap/report"
 	"wstap/wsframe"
 )
 
@@ -135,7 +134,7 @@ func (l *line) closeBody(code uint16, reason []byte) {
 		return
 	}
 	l.number(uint64(code))
-	if name := report.CloseCodeName(code); name != "" {
+	if name := wsframe.CloseCodeName(code); name != "" {
 		l.own(" ")
 		l.own(name)
 	}

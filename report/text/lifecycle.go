@@ -1,6 +1,7 @@
 package text
 
 import (
+	"strings"
 	"time"
 
 	"wstap/capture"
@@ -17,7 +18,7 @@ func (t *Timeline) opened(e *wsframe.Opened) error {
 		return err
 	}
 	switch {
-	case c.Via == "midstream":
+	case c.Upgraded && c.Request == nil && c.Response == nil:
 		return t.joined(e)
 	case c.Upgraded:
 		t.begin(e.M.Stamp, c)
@@ -59,6 +60,9 @@ func (t *Timeline) opened(e *wsframe.Opened) error {
 		l.named("  Location: ", c.Response.Get("Location"))
 	}
 	l.named("  body: ", c.Body)
+	if c.Partial {
+		l.own("  header fields lost with earlier packets")
+	}
 	return t.end()
 }
 
@@ -73,6 +77,11 @@ func (t *Timeline) connected(c *wsframe.Conn, seen capture.Stamp) error {
 			at = s.ACK
 		}
 	}
+	if c.H2Stream != 0 { // one of many on a TCP connection, maybe an old one
+		if at = c.Requested; at.Packet == 0 {
+			at = seen
+		}
+	}
 	l := &t.l
 	t.begin(at, c)
 	t.word("connected", bold)
@@ -84,11 +93,19 @@ func (t *Timeline) connected(c *wsframe.Conn, seen capture.Stamp) error {
 	l.own(" ")
 	l.endpoint(c.Server)
 	l.paint(reset)
-	if whole {
+	switch {
+	case c.H2Stream != 0:
+		l.own("  HTTP/2 stream ")
+		l.number(uint64(c.H2Stream))
+	case whole:
 		l.own("  TCP handshake ")
 		l.duration(handshake)
-	} else {
+	default:
 		l.own("  TCP handshake not captured")
+	}
+	if s != nil && s.Origin.IsValid() {
+		l.own("  on behalf of ")
+		l.endpoint(s.Origin)
 	}
 	l.named("  through a CONNECT tunnel to ", c.Proxy)
 	return t.end()
@@ -154,7 +171,7 @@ func (t *Timeline) closed(e *wsframe.Closed) error {
 	}
 	l := &t.l
 	switch e.How {
-	case "rst":
+	case "rst", "rst_stream":
 		t.word("reset", red)
 	case "timeout":
 		t.word("timeout", yellow)
@@ -181,6 +198,14 @@ func (t *Timeline) closed(e *wsframe.Closed) error {
 		l.own(" with FIN, without a Close frame")
 	case "rst":
 		l.own(" with RST, without a Close frame")
+	case "rst_stream", "goaway":
+		l.own(" with ")
+		l.own(strings.ToUpper(e.How))
+		l.own(" ")
+		l.own(e.H2Error)
+		l.own(", without a Close frame")
+	case "end_stream":
+		l.own(" with END_STREAM, without a Close frame")
 	case "timeout":
 		l.own("nothing seen for so long that it is given up")
 	case "capture ended":

@@ -27,6 +27,12 @@ var sinks = map[string]func(io.Writer) wsframe.Sink{
 	"messages":     func(w io.Writer) wsframe.Sink { return text.NewMessages(w, text.Options{}) },
 	"connections":  func(w io.Writer) wsframe.Sink { return text.NewConnections(w, text.Options{}) },
 	"conversation": func(w io.Writer) wsframe.Sink { return text.NewConversation(w, text.Options{}) },
+
+	"conversation-ascii": func(w io.Writer) wsframe.Sink { return text.NewShaped(w, text.ShapeASCII, report.Limit{}) },
+	"conversation-hex":   func(w io.Writer) wsframe.Sink { return text.NewShaped(w, text.ShapeHex, report.Limit{}) },
+	"conversation-raw":   func(w io.Writer) wsframe.Sink { return text.NewShaped(w, text.ShapeRaw, report.LimitBytes(4)) },
+	"conversation-yaml":  func(w io.Writer) wsframe.Sink { return text.NewShaped(w, text.ShapeYAML, report.Limit{}) },
+	"conversation-json":  func(w io.Writer) wsframe.Sink { return text.NewShaped(w, text.ShapeJSON, report.Limit{}) },
 }
 
 func TestConformance(t *testing.T) {

@@ -10,6 +10,12 @@ type line struct {
 	b    []byte
 	n    int // runes in b
 	full bool
+
+	ident   []byte // the id, where there is one
+	named   int    // bytes of b before it
+	excerpt bool   // b is the beginning of a text that has no name
+	request bool   // it cannot be an answer
+	reply   bool   // it can only be an answer
 }
 
 // String is what was collected, with "…" in the last place where it was cut.
@@ -72,6 +78,7 @@ func (l *line) quoted(raw []byte) {
 func (l *line) id(v value) {
 	const longest = 40 // a UUID has 36
 	if (v.kind == str || v.kind == number) && len(v.raw) > 0 && len(v.raw) <= longest {
+		l.ident, l.named = v.raw, len(l.b)
 		l.word("#")
 		l.add(v.raw)
 	}

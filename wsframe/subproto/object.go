@@ -96,6 +96,7 @@ type members struct {
 	keys              [6][]byte // the first keys
 	n                 int       // keys, all
 	empty             bool      // "{}"
+	rpc               bool      // it says that it is JSON-RPC 2.0
 }
 
 // object summarizes the JSON object that b begins with.
@@ -105,11 +106,14 @@ func object(l *line, b []byte) {
 	case m.name.rank > 0 || m.message.rank > 0:
 		m.addName(l)
 		l.quoted(m.about)
+		l.request = m.rpc && string(m.name.key) == "method" // JSON-RPC 2.0, 4
 	case m.err.kind != none:
 		l.word("error")
 		errorText(l, m.err)
+		l.reply = true
 	case m.result.kind != none:
 		l.word("result")
+		l.reply = true
 	case m.code.rank > 0:
 		l.bytes(m.code.key)
 		l.bytes(m.code.raw)
@@ -237,6 +241,8 @@ func (m *members) take(key []byte, v value) {
 		m.id.offer(idRank(string(k)), key, v)
 	}
 	switch string(k) {
+	case "jsonrpc":
+		m.rpc = true
 	case "topic", "channel":
 		if v.kind == str && m.about == nil {
 			m.about = v.raw

@@ -12,6 +12,7 @@ func ocpp(l *line, e []value) bool {
 			return false
 		}
 		l.quoted(e[2].raw)
+		l.request = true
 	case "3":
 		l.word("result")
 	case "4":
@@ -22,6 +23,7 @@ func ocpp(l *line, e []value) bool {
 	default:
 		return false
 	}
+	l.reply = !l.request
 	l.id(e[1])
 	return true
 }

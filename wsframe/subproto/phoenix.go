@@ -9,6 +9,7 @@ func phoenix(l *line, e []value) bool {
 	}
 	l.quoted(e[3].raw)
 	l.quoted(e[2].raw)
+	l.reply = string(e[3].raw) == "phx_reply"
 	l.id(e[1])
 	return true
 }

@@ -31,6 +31,7 @@ func signalR(l *line, b []byte) bool {
 		l.word("stream item")
 	case "3":
 		l.word("completion")
+		l.reply = true
 	case "5":
 		l.word("cancel")
 	case "6":

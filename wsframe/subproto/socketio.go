@@ -62,6 +62,7 @@ func socketIO(l *line, b []byte, _ string) bool {
 		}
 	case (kind == '3' || kind == '6') && i > 0:
 		l.word("socket.io ack")
+		l.reply = true
 	default:
 		return false
 	}

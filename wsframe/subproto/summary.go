@@ -50,18 +50,23 @@ const (
 // The result holds what the peer sent, control characters too: escape it
 // before it reaches a terminal.
 func Summary(kind Kind, payload []byte, subprotocol string) string {
-	b := payload[:min(len(payload), maxScan)]
 	l := line{b: make([]byte, 0, maxRunes+16)} // ascii fits
+	l.message(kind, payload, subprotocol)
+	return l.String()
+}
+
+// message collects the summary of a message.
+func (l *line) message(kind Kind, payload []byte, subprotocol string) {
+	b := payload[:min(len(payload), maxScan)]
 	switch {
 	case len(b) == 0:
 	case kind == Text:
-		text(&l, b, subprotocol)
+		text(l, b, subprotocol)
 	case isProtocol(subprotocol, "mqtt"):
-		mqtt(&l, b)
-	case !json(&l, b, subprotocol):
-		magic(&l, b)
+		mqtt(l, b)
+	case !json(l, b, subprotocol):
+		magic(l, b)
 	}
-	return l.String()
 }
 
 // text summarizes a text: the first recognizer that knows it does.
@@ -92,6 +97,7 @@ func json(l *line, b []byte, subprotocol string) bool {
 
 // words takes the beginning of the first line that is not blank.
 func words(l *line, b []byte) {
+	l.excerpt = true
 	b = bytes.TrimLeft(b, " \t\r\n")
 	if i := bytes.IndexAny(b[:min(len(b), 4*maxRunes)], "\r\n"); i >= 0 {
 		b = b[:i]

@@ -48,6 +48,12 @@ func (r *Recorder) Emit(e wsframe.Event) error {
 	case *wsframe.Opened:
 		c := m.Conn
 		fmt.Fprintf(&b, "opened stream %d %v > %v via %s", c.Stream.Index, c.Client, c.Server, c.Via)
+		if c.H2Stream != 0 {
+			fmt.Fprintf(&b, " stream %d", c.H2Stream)
+		}
+		if c.Stream.Origin.IsValid() {
+			fmt.Fprintf(&b, " for %v", c.Stream.Origin)
+		}
 		if c.Proxy != "" {
 			fmt.Fprintf(&b, " proxy %s", c.Proxy)
 		}
@@ -58,6 +64,9 @@ func (r *Recorder) Emit(e wsframe.Event) error {
 			if s.value != "" {
 				fmt.Fprintf(&b, " %s %q", s.name, s.value)
 			}
+		}
+		if c.Partial {
+			b.WriteString(" headers partial")
 		}
 		if !c.Upgraded {
 			b.WriteString(" not upgraded")
@@ -106,6 +115,9 @@ func (r *Recorder) Emit(e wsframe.Event) error {
 		at(capture.Stamp{})
 	case *wsframe.Closed:
 		fmt.Fprintf(&b, "closed by %s, %s, code %d %q", e.By, e.How, e.Code, e.Reason)
+		if e.H2Error != "" {
+			fmt.Fprintf(&b, " %s", e.H2Error)
+		}
 		at(capture.Stamp{})
 	default:
 		fmt.Fprintf(&b, "unknown event %T", e)

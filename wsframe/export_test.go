@@ -1,0 +1,25 @@
+package wsframe
+
+// Buffered is what a holds of all connections, as it is counted.
+func Buffered(a *Analyzer) int { return a.buffered }
+
+// SetMaxBuffered lowers the bound on it.
+func SetMaxBuffered(a *Analyzer, n int) { a.maxBuffered = n }
+
+// SetWindowBudget lowers the bound on the windows of all connections.
+func SetWindowBudget(a *Analyzer, n int) { a.inflater.windows.budget = n }
+
+// Held is the lengths of long heads, and the bytes of windows, that a holds.
+func Held(a *Analyzer) (heads, windows int) { return a.heads, a.inflater.windows.held }
+
+// The bounds.
+const (
+	MaxFragments = maxFragments
+	MaxHoles     = maxHoles
+	MaxHold      = maxHold
+	MaxPending   = maxPending
+	MaxTunnels   = maxTunnels
+	MaxSeek      = maxSeek
+	MaxLongHeads = maxLongHeads
+	MaxGuessGaps = maxGuessGaps
+)

@@ -1,0 +1,121 @@
+package wsframe
+
+import (
+	"strings"
+
+	"wstap/capture"
+	"wstap/reassembly"
+)
+
+// socket is one WebSocket from its opening to its end: the frames of both
+// directions, and who closed it. Over HTTP/1.1 a TCP stream carries one, over
+// HTTP/2 many.
+type socket struct {
+	a     *Analyzer
+	info  *Conn
+	sides [2]side // by role
+
+	closeBy Direction // whose Close frame came first
+	closeAt capture.Stamp
+	closing bool // a Close frame was seen
+	code    uint16
+	reason  string
+
+	heads int // lengths of the upgrade's heads, where they are long
+}
+
+// open begins the frames of both directions.
+func (a *Analyzer) open(info *Conn, certainty Certainty) *socket {
+	info.Upgraded = true
+	k := &socket{a: a, info: info}
+	for d := range k.sides {
+		s := &k.sides[d]
+		s.c, s.from, s.certainty = k, Direction(d), certainty
+		if info.Deflate != nil {
+			w := info.Deflate.window(Direction(d))
+			s.window = &w
+		}
+	}
+	return k
+}
+
+// trimHeads lets go of the target and the fields of long heads where the
+// connections that are open have too many of them. They were told.
+func (k *socket) trimHeads() {
+	for _, h := range []*Head{k.info.Request, k.info.Response} {
+		if h == nil || h.Length <= longHead {
+			continue
+		}
+		if k.a.heads+h.Length > maxLongHeads {
+			k.a.stats.HeadsCut++
+			*h = Head{Method: strings.Clone(h.Method), Status: h.Status, Proto: strings.Clone(h.Proto), Length: h.Length}
+			k.info.URL = strings.Clone(k.info.URL[:min(len(k.info.URL), longHead)])
+			continue
+		}
+		k.heads += h.Length
+		k.a.heads += h.Length
+	}
+}
+
+// gap takes the loss of bytes, whose number is known.
+func (k *socket) gap(from Direction, g reassembly.Gap, at capture.Stamp) error {
+	if err := k.tellGap(from, g, at); err != nil {
+		return err
+	}
+	return k.sides[from].gap(uint64(g.Bytes), at)
+}
+
+// tellGap emits the gap.
+func (k *socket) tellGap(from Direction, g reassembly.Gap, at capture.Stamp) error {
+	k.a.stats.Gaps++
+	k.info.Gaps++
+	return k.a.sink.Emit(&Gap{M: Meta{at, k.info}, From: from, Bytes: g.Bytes, Cause: g.Cause})
+}
+
+// end takes the end of both directions and emits the last event, e, whose By
+// and How say what ended the WebSocket, unless a Close frame did.
+func (k *socket) end(why Incomplete, e Closed) error {
+	k.a.heads -= k.heads
+	for d := range k.sides {
+		if err := k.sides[d].end(why, e.M.Stamp); err != nil {
+			return err
+		}
+	}
+	if k.closing {
+		e.By, e.Code, e.Reason, e.How = k.closeBy.String(), k.code, k.reason, "close frame"
+	}
+	return k.a.sink.Emit(&e)
+}
+
+// announce emits the first event of a connection.
+func (a *Analyzer) announce(c *Conn, at capture.Stamp) error {
+	return a.sink.Emit(&Opened{M: Meta{at, c}})
+}
+
+// tellFaults emits what was wrong with request and response.
+func (a *Analyzer) tellFaults(c *Conn, request, response []fault) error {
+	for _, f := range request {
+		if err := a.violate(c, FromClient, c.Requested, f); err != nil {
+			return err
+		}
+	}
+	for _, f := range response {
+		if err := a.violate(c, FromServer, c.Responded, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unanswered tells of an upgrade that was asked for until e, and never
+// answered.
+func (a *Analyzer) unanswered(faults []fault, e Closed) error {
+	c := e.M.Conn
+	if err := a.announce(c, c.Requested); err != nil {
+		return err
+	}
+	if err := a.tellFaults(c, faults, nil); err != nil {
+		return err
+	}
+	return a.sink.Emit(&e)
+}
