@@ -37,6 +37,7 @@ type Stats struct {
 	Messages    uint64
 	Gaps        uint64
 	Violations  uint64
+	Encrypted   uint64 // TLS streams that could not be read
 
 	FrameLimit     uint64 // frames of whose payload only the first bytes were kept
 	MessageLimit   uint64 // messages longer than the message limit

@@ -74,20 +74,13 @@ func (p *program) openKeys(f *flags, src source) (*keys, error) {
 	return k, nil
 }
 
-// around puts decryption in front of h. Attempts, which carry no data, pass it
-// by where somebody wants to know of them.
+// around puts decryption in front of h.
 func (k *keys) around(h reassembly.Handler, live bool) reassembly.Handler {
 	var o decrypt.Options
 	if live {
 		o.Wait = waitKeys
 	}
 	k.handler = decrypt.New(h, k.log, o)
-	if attempts, ok := h.(reassembly.AttemptHandler); ok {
-		return struct {
-			reassembly.Handler
-			reassembly.AttemptHandler
-		}{k.handler, attempts}
-	}
 	return k.handler
 }
 

@@ -51,7 +51,6 @@ type run struct {
 	progress  *progress
 
 	passed    uint64        // packets after the capture filter
-	hellos    uint64        // TLS ClientHellos
 	first     capture.Stamp // the first packet
 	last      capture.Stamp // the latest
 	flushed   time.Time     // packet time of the last flush
@@ -101,11 +100,11 @@ func (p *program) run(f *flags, v view) error {
 		r.sink = r.diagnosis
 	}
 	r.analyzer = wsframe.NewAnalyzer(r.sink, wsframe.Options{Ports: f.ports, FrameLimit: v.frameLimit})
-	var handler reassembly.Handler = r.analyzer
+	handler := secrets.around(r.analyzer, src.live)
 	if r.diagnosis != nil {
-		handler = r.diagnosis.Handler(handler)
+		handler = r.diagnosis.Handler(handler) // it looks at TLS from outside
 	}
-	r.assembler = reassembly.New(secrets.around(handler, src.live), src.reassembly())
+	r.assembler = reassembly.New(handler, src.reassembly())
 	r.progress = p.newProgress(f, v, src)
 
 	readErr, sinkErr := r.read()
@@ -193,7 +192,6 @@ func (r *run) packet(pkt capture.Packet) error {
 	kind := r.decoder.Decode(pkt, &seg)
 	switch {
 	case kind == capture.KindTCP:
-		r.hello(&seg)
 		err = r.assembler.Segment(&seg)
 	case kind == capture.KindOther && r.diagnosis != nil:
 		if e, ok := r.decoder.ICMPError(); ok {

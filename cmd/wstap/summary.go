@@ -6,7 +6,6 @@ import (
 
 	"golang.org/x/term"
 
-	"wstap/capture"
 	"wstap/report"
 	"wstap/wsframe"
 )
@@ -132,19 +131,9 @@ func (r *run) nothing(s *report.Summary) string {
 		return fmt.Sprintf("no TCP in %s: was it captured on the right interface?", report.Count(r.passed, "packet"))
 	}
 	seen := fmt.Sprintf("no WebSocket in %s with %s", report.Count(r.passed, "packet"), report.Count(s.Streams, "TCP stream"))
-	if r.hellos > 0 {
-		return fmt.Sprintf("%s: %s seen, and what is inside TLS cannot be read; capture where it is plain, as behind the TLS proxy",
-			seen, report.Count(r.hellos, "TLS handshake"))
+	if n := r.analyzer.Stats().Encrypted; n > 0 {
+		return fmt.Sprintf("%s, and %s that could not be read: bring the keys with --keylog FILE; wstap connections lists them",
+			seen, report.Count(n, "TLS stream"))
 	}
 	return seen + ": if the capture began after the upgrade, name the server's port: -d tcp.port==8080,websocket"
-}
-
-// hello counts TLS handshakes, to be able to say so where nothing else was
-// found: a record of type handshake that begins with a ClientHello (RFC 8446, 4
-// and 5.1).
-func (r *run) hello(s *capture.Segment) {
-	p := s.Payload
-	if len(p) > 5 && p[0] == 22 && p[1] == 3 && p[5] == 1 {
-		r.hellos++
-	}
 }

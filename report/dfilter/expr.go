@@ -1,7 +1,6 @@
 package dfilter
 
 import (
-	"strconv"
 	"strings"
 )
 
@@ -167,52 +166,3 @@ func (e *arithmetic) String() string {
 }
 
 func (e *minus) String() string { return "-" + e.x.String() }
-
-// bounds are a part of a sequence: from its item first on, negative counted
-// from the end, to last, which is included. Where count is set, last is not.
-type bounds struct {
-	first, last int
-	count       int // items; toEnd for all that follow
-	counted     bool
-}
-
-// toEnd is the count of a part without end.
-const toEnd = 1<<31 - 1
-
-// clip is the part as offsets into n items; ok is false where it begins or ends
-// outside.
-func (b bounds) clip(n int) (from, to int, ok bool) {
-	from = b.first
-	if from < 0 {
-		from += n
-	}
-	if from < 0 || from > n {
-		return 0, 0, false
-	}
-	switch {
-	case b.counted && b.count == toEnd:
-		return from, n, from < n
-	case b.counted:
-		return from, from + b.count, b.count <= n-from
-	}
-	last := b.last
-	if last < 0 {
-		last += n
-	}
-	return from, last + 1, last >= from && last < n
-}
-
-func boundsText(all []bounds) string {
-	parts := make([]string, len(all))
-	for i, b := range all {
-		switch {
-		case b.counted && b.count == toEnd:
-			parts[i] = strconv.Itoa(b.first) + ":"
-		case b.counted:
-			parts[i] = strconv.Itoa(b.first) + ":" + strconv.Itoa(b.count)
-		default:
-			parts[i] = strconv.Itoa(b.first) + "-" + strconv.Itoa(b.last)
-		}
-	}
-	return "[" + strings.Join(parts, ",") + "]"
-}

@@ -62,18 +62,6 @@ func (c *compiler) field(e *field) *operand {
 	return o
 }
 
-// first1 reports whether b holds the first of one item, counted from 1.
-func (b bounds) first1() bool {
-	first, last := b.first, b.last
-	if first < 0 {
-		first += 2
-	}
-	if last < 0 {
-		last += 2
-	}
-	return first == 1 || !b.counted && first < 1 && last >= 1
-}
-
 func (c *compiler) slice(e *slice) (*operand, *Error) {
 	in, err := c.operand(e.x, nil)
 	if err != nil {

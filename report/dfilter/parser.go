@@ -1,10 +1,5 @@
 package dfilter
 
-import (
-	"strconv"
-	"strings"
-)
-
 // Binding powers of the operators: the higher, the tighter.
 const (
 	bindOr = iota + 1
@@ -353,69 +348,4 @@ func (p *parser) postfix(x expr) (expr, *Error) {
 			return x, nil
 		}
 	}
-}
-
-// layer reads #2 or #[1-2].
-func (p *parser) layer() ([]bounds, *Error) {
-	if err := p.advance(); err != nil {
-		return nil, err
-	}
-	if p.tok.is("[") {
-		parts, _, err := p.bounds()
-		return parts, err
-	}
-	n, err := strconv.Atoi(p.tok.text)
-	if p.tok.kind != tokWord || err != nil {
-		return nil, p.tok.span.fault("a layer is a number, as in ip.addr#1")
-	}
-	return []bounds{{first: n, last: n}}, p.advance()
-}
-
-// bounds reads [...], whose opening bracket is the token at hand.
-func (p *parser) bounds() (parts []bounds, end span, err *Error) {
-	start := p.tok.span.pos + 1
-	n := strings.IndexByte(p.src[start:], ']')
-	if n < 0 {
-		return nil, span{}, span{len(p.src), 1}.fault("the filter ends where \"]\" is expected")
-	}
-	at := start
-	for text := range strings.SplitSeq(p.src[start:start+n], ",") {
-		b, ok := parseBounds(strings.TrimSpace(text))
-		if !ok {
-			return nil, span{}, span{at, len(text)}.fault("%q is no slice: want [offset:length], [first-last], [offset], [:length] or [offset:]", strings.TrimSpace(text))
-		}
-		parts = append(parts, b)
-		at += len(text) + 1
-	}
-	p.pos = start + n + 1
-	return parts, span{start + n, 1}, p.advance()
-}
-
-// parseBounds reads i:j, i-j, i, :j or i:.
-func parseBounds(s string) (b bounds, ok bool) {
-	number := func(s string) (int, bool) {
-		n, err := strconv.ParseInt(s, 10, 32)
-		return int(n), err == nil && s[0] != '+'
-	}
-	if first, count, found := strings.Cut(s, ":"); found {
-		b.counted, b.count = true, toEnd
-		okFirst, okCount := true, true
-		if first = strings.TrimSpace(first); first != "" {
-			b.first, okFirst = number(first)
-		}
-		if count = strings.TrimSpace(count); count != "" {
-			b.count, okCount = number(count)
-			okCount = okCount && b.count > 0 && b.count < toEnd
-		}
-		return b, okFirst && okCount && (first != "" || count != "")
-	}
-	if hyphen := strings.IndexByte(s[min(len(s), 1):], '-'); hyphen >= 0 {
-		var okLast bool
-		b.first, ok = number(strings.TrimSpace(s[:hyphen+1]))
-		b.last, okLast = number(strings.TrimSpace(s[hyphen+2:]))
-		return b, ok && okLast && (b.first < 0) == (b.last < 0) && b.first <= b.last
-	}
-	b.first, ok = number(s)
-	b.last = b.first
-	return b, ok
 }

@@ -52,6 +52,9 @@ func NewSink(f *Filter, x *Context, next wsframe.Sink) *Sink {
 func (s *Sink) Emit(e wsframe.Event) error {
 	s.x.Observe(e)
 	m := e.Meta()
+	if _, encrypted := e.(*wsframe.Encrypted); encrypted {
+		return nil // nothing is known that a filter could match
+	}
 	if m.Conn == nil {
 		return s.next.Emit(e)
 	}

@@ -87,12 +87,14 @@ type records struct {
 	// sealed is the length of the first encrypted record.
 	sealed   int
 	sealedAt capture.Stamp
-	// finished: an encrypted record longer than an alert was sent.
+	// finished: the handshake's last message was sent, or data.
 	finished bool
+	// carried: a record of application data was sent.
+	carried bool
 }
 
 func (r *records) feed(b []byte, at capture.Stamp) {
-	for len(b) > 0 && !r.lost && !r.finished {
+	for len(b) > 0 && !r.lost && !r.carried {
 		switch {
 		case r.have < 5:
 			r.head[r.have] = b[0]
@@ -137,7 +139,9 @@ func (r *records) begin(at capture.Stamp) {
 		if r.sealed == 0 {
 			r.sealed, r.sealedAt = r.left, at
 		}
-		// An alert is 2 bytes, its content type and a tag of 16 at the most.
+		// The first in TLS 1.3 is Finished, unless it is as short as an alert: 2
+		// bytes, the content type, and a tag of 16 at the most.
+		r.carried = r.finished
 		r.finished = r.finished || r.left >= 40
 	default:
 		r.lost = true // no TLS after all

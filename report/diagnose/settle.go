@@ -208,7 +208,8 @@ func alertHint(by reassembly.Direction, how string) string {
 
 // encrypted notes TLS that could not be read.
 func (d *Diagnosis) encrypted(s *stream) {
-	if s.st.TLS != nil && s.st.TLS.Decrypted {
+	began := s.kind(reassembly.FromClient) == tlsHandshake
+	if s.st.TLS != nil && s.st.TLS.Decrypted || began && !s.half[reassembly.FromClient].records.carried {
 		return
 	}
 	name := ""

@@ -207,7 +207,7 @@ func (s *stream) pass(call func(reassembly.StreamHandler) error) error {
 func (s *stream) known() bool {
 	switch c, v := s.kind(reassembly.FromClient), s.kind(reassembly.FromServer); {
 	case s.tls:
-		return s.established() || s.half[0].records.lost || s.half[1].records.lost
+		return s.half[reassembly.FromClient].records.carried && s.established() || s.half[0].records.lost || s.half[1].records.lost
 	case c == unknownBytes || c == nothing && s.half[0].early:
 		return true // a protocol that is of no interest
 	default:

@@ -26,8 +26,8 @@ type entry struct {
 	note    string
 }
 
-// writeEntry appends n as JSON.
-func (w *Writer) writeEntry(n *entry) {
+// writeEntry writes n as JSON. The rows, which may be many, are not copied.
+func (w *Writer) writeEntry(n *entry) error {
 	c := n.conn
 	t := timingsOf(n)
 	w.own(`{"_resourceType":"websocket","startedDateTime":"`)
@@ -49,11 +49,17 @@ func (w *Writer) writeEntry(n *entry) {
 		w.ownString(strconv.Itoa(int(c.Server.Port())))
 	}
 	w.own(`,"_webSocketMessages":[`)
-	w.b = append(w.b, n.rows...)
+	if err := w.flush(); err != nil {
+		return err
+	}
+	if _, err := w.w.Write(n.rows); err != nil {
+		return err
+	}
 	w.own("]")
 	w.key("comment")
 	w.ownString(string(w.clean([]byte(w.comment(n)))))
 	w.own("}")
+	return w.flush()
 }
 
 // comment says which connection of the capture this is, and what is not shown.

@@ -57,7 +57,7 @@ type Writer struct {
 
 var _ wsframe.Sink = (*Writer)(nil)
 
-// New returns a Writer on w, which gets one Write call an entry.
+// New returns a Writer on w.
 func New(w io.Writer, o Options) *Writer {
 	if o.Rows <= 0 {
 		o.Rows = 2000
@@ -120,8 +120,7 @@ func (w *Writer) finish(n *entry) error {
 		w.own(",")
 	}
 	w.own("\n")
-	w.writeEntry(n)
-	return w.flush()
+	return w.writeEntry(n)
 }
 
 // Close implements wsframe.Sink. It writes the connections that have not ended,

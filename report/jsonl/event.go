@@ -44,6 +44,14 @@ func (w *Writer) connection(e *wsframe.Opened) {
 	}
 }
 
+func (w *Writer) encrypted(e *wsframe.Encrypted) {
+	w.begin("encrypted", &e.M)
+	w.unsigned(`,"tcp_stream":`, e.Stream.Index)
+	w.endpoint(`,"client":`, e.Stream.Client)
+	w.endpoint(`,"server":`, e.Stream.Server)
+	w.tls(e.Stream.TLS)
+}
+
 func (w *Writer) tls(t *reassembly.TLSInfo) {
 	w.text(`,"tls":{"version":`, t.Version)
 	w.text(`,"cipher":`, t.Cipher)

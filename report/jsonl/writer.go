@@ -60,6 +60,8 @@ func (w *Writer) Emit(e wsframe.Event) error {
 		w.text(`,"found":`, e.Found)
 	case *wsframe.Closed:
 		w.closed(e)
+	case *wsframe.Encrypted:
+		w.encrypted(e)
 	case *report.Finding:
 		w.finding(e)
 	case *report.Verdict:

@@ -14,9 +14,10 @@ import (
 // Connections is a Sink that writes a table with a row per connection when it
 // is closed: only then is the width of each column known.
 type Connections struct {
-	w    io.Writer
-	l    line
-	rows []row
+	w         io.Writer
+	l         line
+	rows      []row
+	encrypted encrypted
 }
 
 var _ wsframe.Sink = (*Connections)(nil)
@@ -42,6 +43,7 @@ const (
 	colDuration
 	colClosed
 	colTrouble
+	colTLS
 	colSubprotocol
 	colURL
 	columns
@@ -57,7 +59,7 @@ func headings(ascii bool) [columns]string {
 		colConn: "conn", colClient: "client", colServer: "server", colStatus: "status",
 		colClientFrames: toServer + "frames", colClientBytes: toServer + "bytes",
 		colServerFrames: toClient + "frames", colServerBytes: toClient + "bytes",
-		colDuration: "open", colClosed: "closed by", colTrouble: "trouble", colSubprotocol: "subprotocol", colURL: "url",
+		colDuration: "open", colClosed: "closed by", colTrouble: "trouble", colTLS: "tls", colSubprotocol: "subprotocol", colURL: "url",
 	}
 }
 
@@ -86,6 +88,8 @@ func (t *Connections) Emit(e wsframe.Event) error {
 		}
 	case *wsframe.Closed:
 		t.rows = append(t.rows, t.closed(e))
+	case *wsframe.Encrypted:
+		t.encrypted.add(t, e.Stream)
 	}
 	return nil
 }
@@ -113,6 +117,12 @@ func (t *Connections) row(c *wsframe.Conn) row {
 		trouble = append(trouble, report.Count(c.Violations, "violation"))
 	}
 	r.cells[colTrouble] = strings.Join(trouble, ", ")
+	if c.Stream != nil && c.Stream.TLS != nil {
+		r.cells[colTLS] = c.Stream.TLS.Version
+		if state := c.Stream.TLS.State; state != "decrypted" {
+			r.cells[colTLS] += ", " + state
+		}
+	}
 	return r
 }
 
@@ -151,6 +161,13 @@ func (t *Connections) escaped(s string) string {
 
 // Close implements wsframe.Sink. It does not close the writer.
 func (t *Connections) Close() error {
+	if err := t.table(); err != nil {
+		return err
+	}
+	return t.encrypted.write(t.w)
+}
+
+func (t *Connections) table() error {
 	if len(t.rows) == 0 {
 		return nil
 	}
