@@ -10,6 +10,7 @@ import (
 	"wstap/capture"
 	"wstap/reassembly"
 	"wstap/wsframe"
+	"wstap/wsframe/h2"
 )
 
 // TestH2StreamLimit: 1000 streams are followed at once, the others passed over
@@ -156,5 +157,30 @@ func checkLives(t *testing.T, events string) {
 		case kind == "opened", kind == "closed":
 			state[conn] = kind
 		}
+	}
+}
+
+// deaf is a Sink that takes no notice.
+type deaf struct{}
+
+func (deaf) Emit(wsframe.Event) error { return nil }
+func (deaf) Close() error             { return nil }
+
+// TestH2NoAllocation: control frames, which need no summary, pass through HTTP/2 without an allocation.
+func TestH2NoAllocation(t *testing.T) {
+	k := h2Raw(t)
+	k.a = wsframe.NewAnalyzer(deaf{}, wsframe.Options{})
+	k.to = k.a.Open(&k.stream)
+	k.send(client, h2.Preface)
+	k.connect(1)
+	k.headers(server, 1, false, ":status", "200")
+	frame := []byte("\x00\x00\x0c\x00\x00\x00\x00\x00\x01" + wsFrame(client, 0x89, "binary"))
+	n := testing.AllocsPerRun(200, func() {
+		if err := k.to.Data(client, frame, k.at); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if n != 0 {
+		t.Errorf("%v allocations a packet", n)
 	}
 }

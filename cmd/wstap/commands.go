@@ -21,10 +21,11 @@ frame, who sent it and what it says, and how each connection began and ended.`,
 		Example: `  wstap -r capture.pcapng                     the timeline of all frames
   wstap connections -r capture.pcapng         who is connected to whom
   wstap messages -r capture.pcapng -T jsonl   every message, for programs
+  wstap -r capture.pcapng 'websocket.opcode == "Text" && ip.addr == 10.9.0.2'
   sudo wstap -i eth0 -f "port 8080"           live, packets of port 8080`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          noArgs,
+		Args:          f.words,
 		RunE:          func(*cobra.Command, []string) error { return p.run(&f, framesView(&f)) },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
@@ -33,7 +34,7 @@ frame, who sent it and what it says, and how each connection began and ended.`,
 	root.SetHelpCommand(helpCommand())
 	reads(root, &f)
 	root.Flags().AddFlagSet(f.detail())
-	root.AddCommand(p.frames(), p.messages(), p.connections(), p.follow(), p.stats(), p.diagnose(), p.explain(), p.interfaces(), p.version(),
+	root.AddCommand(p.frames(), p.messages(), p.connections(), p.follow(), p.stats(), p.fields(), p.diagnose(), p.explain(), p.interfaces(), p.version(),
 		p.completion(), p.man())
 	return root
 }
@@ -77,9 +78,11 @@ A line holds packet number, time, connection, direction (â†’ from the client, â†
 from the server), opcode, payload length, and what the frame says.`,
 		Example: `  wstap -r capture.pcapng
   wstap -r capture.pcapng -V -x
+  wstap -r capture.pcapng 'wstap.from == "server" && wstap.length > 1000'
+  wstap -r capture.pcapng -e frame.number -e wstap.from -e wstap.summary
   wstap -r capture.pcapng -t ad --payload-limit none
   tcpdump -i eth0 -U -w - port 8080 | wstap -r -`,
-		Args: noArgs,
+		Args: f.words,
 		RunE: func(*cobra.Command, []string) error { return p.run(&f, framesView(&f)) },
 	}
 	reads(cmd, &f)

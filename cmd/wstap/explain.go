@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wstap/report"
 	"wstap/report/diagnose"
 )
 
@@ -33,7 +34,7 @@ capture, and what to do. Without CODE it lists all findings.`,
 				for _, c := range diagnose.Codes() {
 					names = append(names, c.String())
 				}
-				if near := nearest(args[0], names); near != "" && near != args[0] {
+				if near := report.Nearest(args[0], names); near != "" && near != args[0] {
 					return usagef("no finding %q: did you mean %s?", args[0], near)
 				}
 				return usagef("no finding %q: wstap explain lists those there are", args[0])

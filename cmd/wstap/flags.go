@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"wstap/report"
+	"wstap/report/dfilter"
+	"wstap/report/fields"
 )
 
 // flags are those of the commands that read a capture.
@@ -23,6 +25,10 @@ type flags struct {
 	noPromiscuous bool
 	ports         map[uint16]bool
 	keys          keyFlags
+
+	display string           // display filter
+	columns []*dfilter.Field // of tables
+	layout  fields.Layout
 
 	outputs      []outputSpec
 	write        writing
@@ -44,6 +50,7 @@ func (f *flags) input() *pflag.FlagSet {
 	s.StringVarP(&f.read, "read-file", "r", "", "read `FILE`: pcap, pcapng, .gz, .zst; - is stdin")
 	s.StringVarP(&f.iface, "interface", "i", "", "capture on `INTERFACE`; any stands for all")
 	s.StringVarP(&f.captureFilter, "capture-filter", "f", "", "only packets that match `FILTER`, as in tcpdump")
+	s.StringVarP(&f.display, "display-filter", "Y", "", "only frames that match `FILTER`, as in tshark")
 	s.VarPF(parsed(f.setCount), "count", "c", "stop after `N` packets")
 	s.VarPF(parsed(f.setAutostop), "autostop", "a", "stop after `LIMIT`: duration:SECONDS or packets:N")
 	s.IntVarP(&f.snaplen, "snapshot-length", "s", 0, "capture `BYTES` of each packet at most (0: all)")
@@ -58,10 +65,12 @@ func (f *flags) input() *pflag.FlagSet {
 func (f *flags) output() *pflag.FlagSet {
 	s := pflag.NewFlagSet("output", pflag.ContinueOnError)
 	s.SortFlags = false
-	s.VarPF(parsed(f.addOutput), "format", "T", "write `FORMAT` text or jsonl, to :PATH; repeatable")
+	s.VarPF(parsed(f.addOutput), "format", "T", "write `FORMAT` text, jsonl, csv, ... to :PATH")
 	f.write.flags(s)
 	s.IntVar(&f.harRows, "har-limit", 0, "`N` messages of each connection in har (0: 2000)")
 	s.BoolVar(&f.secrets, "no-redact", false, "leave passwords and tokens in har")
+	s.VarPF(parsed(f.addColumn), "field", "e", "a column of -T fields, csv, json, ek: `FIELD`")
+	s.VarPF(parsed(f.layout.Set), "table-option", "E", "`OPTION` of fields, csv, as in tshark: header=y")
 	s.VarPF(parsed(f.setTimeFormat), "time-format", "t", "times as `FORMAT` r, a, ad, d, e, u, ud; .3 for ms")
 	s.VarPF(parsed(f.setPayloadLimit), "payload-limit", "", "at most `N|none` bytes of each payload")
 	s.VarPF(parsed(f.setColor), "color", "", "`WHEN` to use colors: auto, always or never")
@@ -69,6 +78,7 @@ func (f *flags) output() *pflag.FlagSet {
 	s.BoolVarP(&f.lineBuffered, "line-buffered", "l", false, "write out each line at once")
 	s.BoolVar(&f.noProgress, "no-progress", false, "no progress line for large files")
 	s.BoolP("no-resolve", "n", true, "accepted: names are never resolved")
+	s.Lookup("no-resolve").Hidden = true // there is nothing to choose
 	return s
 }
 

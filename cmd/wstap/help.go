@@ -66,6 +66,9 @@ func helpFlags(w io.Writer, title string, s *pflag.FlagSet) {
 	}
 	fmt.Fprintf(w, "\n%s:\n", title)
 	s.VisitAll(func(f *pflag.Flag) {
+		if f.Hidden {
+			return
+		}
 		argument, usage := pflag.UnquoteUsage(f)
 		if f.Value.Type() == "bool" {
 			argument = ""

@@ -18,8 +18,9 @@ import (
 type keyFlags struct{ files []string }
 
 func (k *keyFlags) add(s *pflag.FlagSet) {
-	s.StringArrayVar(&k.files, "keylog", nil, "read TLS secrets from `FILE` while it grows; repeatable")
-	s.VarPF(parsed(k.setOption), "option", "o", "`tls.keylog_file:FILE` as in tshark, the same as --keylog")
+	s.StringArrayVar(&k.files, "keylog", nil, "read the TLS secrets in `FILE`; repeatable")
+	s.VarPF(parsed(k.setOption), "option", "o", "--keylog as in tshark: `PREF` tls.keylog_file:FILE")
+	s.Lookup("option").Hidden = true // for fingers that know tshark
 }
 
 // setOption takes tshark's -o NAME:VALUE, of which the key log is the one

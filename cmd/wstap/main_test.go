@@ -151,15 +151,3 @@ func TestHelpFitsAScreen(t *testing.T) {
 		}
 	}
 }
-
-func TestNearest(t *testing.T) {
-	flags := []string{"payload-limit", "color", "count", "quiet", "time-format"}
-	for word, want := range map[string]string{
-		"payload-limt": "payload-limit", "paylaod-limit": "payload-limit", "colour": "color", "coutn": "count",
-		"time": "time-format", "payload": "payload-limit", "frobnicate": "", "x": "", "": "",
-	} {
-		if got := nearest(word, flags); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", word, got, want)
-		}
-	}
-}

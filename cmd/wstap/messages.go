@@ -20,10 +20,11 @@ the lines that say who is connected to whom. Pings, pongs and closes are frames:
 they are in the timeline.`,
 		Example: `  wstap messages -r capture.pcapng
   wstap messages -r capture.pcapng -T jsonl | jq 'select(.type=="message")'`,
-		Args: noArgs,
+		Args: f.words,
 		RunE: func(*cobra.Command, []string) error {
 			return p.run(&f, view{
 				text: func(w io.Writer, o text.Options) wsframe.Sink { return text.NewMessages(w, o) },
+				messages: true,
 				keep: func(e wsframe.Event) bool {
 					_, frame := e.(*wsframe.Frame)
 					return !frame

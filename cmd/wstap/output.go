@@ -27,7 +27,7 @@ type outputSpec struct {
 }
 
 // outputFormats are what -T takes.
-var outputFormats = []string{"text", "jsonl", "json", "md", "har"}
+var outputFormats = []string{"text", "fields", "csv", "json", "jsonl", "ek", "md", "har"}
 
 func (f *flags) addOutput(s string) error {
 	format, path, hasPath := strings.Cut(s, ":")
@@ -95,14 +95,14 @@ func (o *output) named(err error) error {
 }
 
 // open opens the outputs that f asks for, in the form that v gives text.
-func (p *program) open(f *flags, v view) ([]*output, error) {
+func (p *program) open(f *flags, v view, shown *display) ([]*output, error) {
 	specs := f.outputs
 	if len(specs) == 0 && f.write.path != "-" {
 		specs = []outputSpec{{format: "text"}}
 	}
 	var all []*output
 	for _, s := range specs {
-		o, err := p.openOne(f, v, s)
+		o, err := p.openOne(f, v, shown, s)
 		if err != nil {
 			for _, o := range all {
 				o.Close()
@@ -114,7 +114,7 @@ func (p *program) open(f *flags, v view) ([]*output, error) {
 	return all, nil
 }
 
-func (p *program) openOne(f *flags, v view, s outputSpec) (*output, error) {
+func (p *program) openOne(f *flags, v view, shown *display, s outputSpec) (*output, error) {
 	o := &output{file: p.stdout, name: "stdout", each: f.lineBuffered}
 	if s.path != "" {
 		if sameFile(s.path, f.read) {
@@ -135,8 +135,11 @@ func (p *program) openOne(f *flags, v view, s outputSpec) (*output, error) {
 	o.w = bufio.NewWriterSize(o.file, outputBuffer)
 	if open := v.formats[s.format]; open != nil {
 		o.Sink = open(o.w, p.textOptions(f, o.file, terminal))
-	} else if s.format == "json" {
-		return nil, usagef("-T json: it is a format of wstap stats; jsonl has an object for each event")
+	} else if isTable(s.format) {
+		o.Sink = f.table(o.w, s.format, v, shown)
+		if v.messages {
+			return o, nil // its rows are made of frames, which the view leaves out
+		}
 	} else if s.format == "har" {
 		o.Sink = har.New(o.w, har.Options{Version: buildVersion(), Rows: f.harRows, Payload: f.payload, Secrets: f.secrets})
 	} else if s.format == "md" {

@@ -10,6 +10,7 @@ import (
 
 	"wstap/capture"
 	"wstap/report"
+	"wstap/report/dfilter"
 )
 
 // program is one run and what it has of the world.
@@ -42,7 +43,12 @@ func (p *program) main() int {
 	p.complain(err.Error())
 	var usage usageError
 	var filter *capture.FilterError
-	if errors.As(err, &usage) || errors.As(err, &filter) {
+	var display *dfilter.Error
+	switch {
+	case errors.As(err, &display):
+		p.point(display)
+		return exitUsage
+	case errors.As(err, &usage), errors.As(err, &filter):
 		return exitUsage
 	}
 	return exitIO

@@ -20,6 +20,10 @@ type view struct {
 	text func(io.Writer, text.Options) wsframe.Sink
 	// formats make the sinks of the formats that the command writes its own way.
 	formats map[string]func(io.Writer, text.Options) wsframe.Sink
+	// messages is true where tables have a row per message, not per frame.
+	messages bool
+	// none says why there are no tables; "" where there are.
+	none string
 	// keep selects the events of all outputs; nil keeps all.
 	keep func(wsframe.Event) bool
 	// atEnd is true where text prints only when all was read.
@@ -49,6 +53,7 @@ type run struct {
 	analyzer  *wsframe.Analyzer
 	diagnosis *diagnose.Diagnosis // nil where nothing is diagnosed
 	progress  *progress
+	history   *capture.History // nil where no field of packets is asked for
 
 	passed    uint64        // packets after the capture filter
 	first     capture.Stamp // the first packet
@@ -68,6 +73,13 @@ func (p *program) run(f *flags, v view) error {
 	if err := f.check(); err != nil {
 		return err
 	}
+	if err := f.checkTables(v); err != nil {
+		return err
+	}
+	shown, err := p.display(f)
+	if err != nil {
+		return err
+	}
 	src, err := p.openSource(f)
 	if err != nil {
 		return err
@@ -78,7 +90,7 @@ func (p *program) run(f *flags, v view) error {
 		return err
 	}
 	defer secrets.close()
-	outputs, err := p.open(f, v)
+	outputs, err := p.open(f, v, shown)
 	if err != nil {
 		return err
 	}
@@ -91,9 +103,12 @@ func (p *program) run(f *flags, v view) error {
 		tee.Close()
 		return err
 	}
-	r := &run{p: p, f: f, source: src, outputs: outputs, sink: tee, writer: writer, keys: secrets}
+	r := &run{
+		p: p, f: f, source: src, outputs: outputs, writer: writer, keys: secrets,
+		sink: shown.sink(tee), history: shown.history(),
+	}
 	if writer != nil {
-		r.sink = report.Tee{append(tee, v.kept(writer.shown())), writer.noted()}
+		r.sink = report.Tee{shown.sink(append(tee, v.kept(writer.shown()))), writer.noted()}
 	}
 	if v.diagnosis != nil {
 		r.diagnosis = v.diagnosis(r.sink, src.live)
@@ -186,6 +201,9 @@ func (r *run) packet(pkt capture.Packet) error {
 
 	if err := r.keys.poll(pkt.Time); err != nil {
 		return err
+	}
+	if r.history != nil {
+		r.history.Add(pkt)
 	}
 	var seg capture.Segment
 	var err error

@@ -24,7 +24,7 @@ They come at the end. Above 512 different sizes or times, medians and 95 % are
 within 0.4 %; all else is exact.`,
 		Example: `  wstap stats -r capture.pcapng
   wstap stats -r capture.pcapng -T json | jq .all.from_server.message_size`,
-		Args: noArgs,
+		Args: f.words,
 		RunE: func(*cobra.Command, []string) error { return p.run(&f, statsView) },
 	}
 	reads(cmd, &f)
@@ -38,6 +38,7 @@ var statsView = view{
 		"jsonl": statsSink(stats.JSONLines),
 	},
 	atEnd: true,
+	none:  "stats prints no frames",
 }
 
 func statsSink(format stats.Format) func(io.Writer, text.Options) wsframe.Sink {
