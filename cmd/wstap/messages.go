@@ -23,7 +23,7 @@ they are in the timeline.`,
 		Args: f.words,
 		RunE: func(*cobra.Command, []string) error {
 			return p.run(&f, view{
-				text: func(w io.Writer, o text.Options) wsframe.Sink { return text.NewMessages(w, o) },
+				text:     func(w io.Writer, o text.Options) wsframe.Sink { return text.NewMessages(w, o) },
 				messages: true,
 				keep: func(e wsframe.Event) bool {
 					_, frame := e.(*wsframe.Frame)

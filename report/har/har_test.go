@@ -146,6 +146,18 @@ func rowsOf(t *testing.T, archive []byte) (rows []string) {
 	return rows
 }
 
+// TestViolationsOfARefusedUpgrade stand in its entry, behind and before.
+func TestViolationsOfARefusedUpgrade(t *testing.T) {
+	open, _ := upgraded(func(c *wsframe.Conn) { c.Upgraded, c.Status = false, 400 })
+	found := &wsframe.Violation{M: open.M, Rule: wsframe.RuleVersion, Expected: "13", Found: "8"}
+	for _, events := range [][]wsframe.Event{{open, found}, {found, open}} {
+		archive := write(t, har.Options{}, append(events, &wsframe.Tick{})...)
+		if rows := rowsOf(t, archive); len(validate(t, archive)) != 1 || len(rows) != 1 {
+			t.Errorf("%d rows in\n%s", len(rows), archive)
+		}
+	}
+}
+
 func TestRowLimit(t *testing.T) {
 	open, end := upgraded(nil)
 	events := []wsframe.Event{open}

@@ -48,6 +48,7 @@ type Writer struct {
 	limit    int // on kept
 	kept     int // bytes of the rows of all open connections
 	open     map[*wsframe.Conn]*entry
+	refused  *entry // the latest event was of it; violations of its upgrade may follow
 	begun    bool
 	entries  int
 	redacted int
@@ -67,6 +68,12 @@ func New(w io.Writer, o Options) *Writer {
 
 // Emit implements wsframe.Sink.
 func (w *Writer) Emit(e wsframe.Event) error {
+	if n := w.refused; n != nil && e.Meta().Conn != n.conn {
+		w.refused = nil
+		if err := w.finish(n); err != nil {
+			return err
+		}
+	}
 	switch e := e.(type) {
 	case *wsframe.Opened:
 		n := w.entry(&e.M)
@@ -78,7 +85,7 @@ func (w *Writer) Emit(e wsframe.Event) error {
 		}
 		n.note = report.Remark(e)
 		n.end = e.M.Time
-		return w.finish(n)
+		w.refused = n
 	case *wsframe.Message:
 		w.message(w.entry(&e.M), e)
 	case *wsframe.Frame:
