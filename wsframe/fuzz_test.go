@@ -192,7 +192,6 @@ type state struct {
 	opened, closed bool
 	totals         [2]wsframe.Totals
 	gaps, broken   uint64
-	message        *wsframe.Message
 	pending        *wsframe.Message // that a frame has announced
 }
 

@@ -1,13 +1,8 @@
 package wsframe
 
 import (
-	"github.com/gobwas/ws"
-
 	"wstap/capture"
 )
-
-// maxHoles bounds the holes that a frame lists; the last takes up the rest.
-const maxHoles = 256
 
 // side parses the frames of one direction (RFC 6455, 5.2).
 type side struct {
@@ -72,25 +67,6 @@ func (s *side) feed(b []byte, at capture.Stamp) error {
 	return nil
 }
 
-// headerLength is the length of the frame header that begins with b, as far as
-// b tells: 2 until its second byte is there.
-func headerLength(b []byte) int {
-	if len(b) < 2 {
-		return 2
-	}
-	n := 2
-	switch b[1] & 0x7f {
-	case 126:
-		n = 4
-	case 127:
-		n = 10
-	}
-	if b[1]&0x80 != 0 {
-		n += 4
-	}
-	return n
-}
-
 // collect takes header bytes from b and returns how many.
 func (s *side) collect(b []byte, at capture.Stamp) (n int) {
 	if s.have == 0 {
@@ -104,29 +80,6 @@ func (s *side) collect(b []byte, at capture.Stamp) (n int) {
 	return n
 }
 
-// parseHeader reads a complete header. The payload length is as declared, its
-// top bit too.
-func parseHeader(b []byte) (h ws.Header, length uint64) {
-	h.Fin, h.Rsv, h.OpCode = b[0]&0x80 != 0, b[0]>>4&7, Opcode(b[0]&15)
-	h.Masked = b[1]&0x80 != 0
-	length = uint64(b[1] & 0x7f)
-	rest := b[2:]
-	switch length {
-	case 126:
-		length, rest = uint64(rest[0])<<8|uint64(rest[1]), rest[2:]
-	case 127:
-		length = 0
-		for _, c := range rest[:8] {
-			length = length<<8 | uint64(c)
-		}
-		rest = rest[8:]
-	}
-	if h.Masked {
-		copy(h.Mask[:], rest)
-	}
-	return h, length
-}
-
 // begin takes the header at hand and checks it.
 func (s *side) begin() {
 	h, length := parseHeader(s.header[:s.have])
@@ -138,56 +91,6 @@ func (s *side) begin() {
 	s.faults = s.check(f, s.faults[:0])
 	s.frame, s.have, s.off, s.whole, s.start = f, 0, 0, nil, len(s.message.buf)
 	s.overlong, s.crowded, s.riddled = false, false, false
-}
-
-// payload takes the next captured bytes of the payload.
-func (s *side) payload(b []byte) {
-	f := s.frame
-	if f.Length == uint64(len(b)) && len(b) <= s.c.a.opts.MessageLimit { // in one piece, as most are
-		s.whole = b
-		if f.Masked {
-			s.c.a.unmasked = append(s.c.a.unmasked[:0], b...)
-			s.whole = s.c.a.unmasked
-			ws.Cipher(s.whole, f.Key, 0)
-		}
-		s.off = f.Length
-		return
-	}
-	s.keep(b)
-	s.off += uint64(len(b))
-}
-
-// keep appends payload bytes to the message's buffer, unmasked, as far as the
-// limits allow. Control frames use its end, and give it back.
-func (s *side) keep(b []byte) {
-	a := s.c.a
-	limit := a.opts.MessageLimit
-	if s.frame.Opcode.IsControl() {
-		limit = s.start + a.opts.FrameLimit
-	}
-	if s.message.buf == nil {
-		s.message.buf = a.takeBuffer()
-	}
-	room := min(limit-len(s.message.buf), a.room(s.message.buf))
-	if s.overlong {
-		room = 0 // bytes before these were left out
-	}
-	if room < len(b) {
-		if !s.overlong && room < limit-len(s.message.buf) {
-			s.crowded = true
-			a.stats.BufferLimit++
-		}
-		s.overlong = true
-		b = b[:max(0, room)]
-	}
-	if len(b) == 0 {
-		return
-	}
-	n := len(s.message.buf)
-	s.message.buf = a.extend(s.message.buf, b)
-	if s.frame.Masked {
-		ws.Cipher(s.message.buf[n:], s.frame.Key, int(s.off%4))
-	}
 }
 
 // gap takes the loss of n bytes.
@@ -211,28 +114,6 @@ func (s *side) gap(n uint64, at capture.Stamp) error {
 	// A boundary was lost, and perhaps whole frames.
 	s.have = 0
 	return s.lose(at)
-}
-
-// miss notes that the next n payload bytes were never captured.
-func (s *side) miss(n uint64) {
-	f := s.frame
-	if n == 0 {
-		return
-	}
-	f.Missing += n
-	switch k := len(f.Holes); {
-	case k > 0 && f.Holes[k-1].At+f.Holes[k-1].Bytes == s.off:
-		f.Holes[k-1].Bytes += n
-	case k == maxHoles:
-		if !s.riddled {
-			s.riddled = true
-			s.c.a.stats.HoleLimit++
-		}
-		f.Holes[k-1].Bytes += n
-	default:
-		f.Holes = append(f.Holes, Hole{At: s.off, Bytes: n})
-	}
-	s.off += n
 }
 
 // lose gives up the boundaries: they are searched for.
@@ -310,15 +191,6 @@ func (s *side) count(f *Frame) {
 	t.Payload += f.Length - f.Missing
 	if f.Opcode.IsControl() {
 		t.Control++
-	}
-}
-
-// dropTail gives back what a control frame between fragments has put at the
-// end of the message's buffer.
-func (s *side) dropTail() {
-	s.message.buf = s.message.buf[:s.start]
-	if !s.message.active {
-		s.message.end(s.c.a)
 	}
 }
 

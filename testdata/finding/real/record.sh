@@ -53,7 +53,7 @@ capture() {
 	shift 2
 	: >"$work/log"
 	# -Z root: tcpdump would otherwise give its rights up and not write to $work.
-	ip netns exec "$server" tcpdump -Z root -i "$interface" -U -w "$work/out.pcap" "$@" 2>"$work/log" &
+	ip netns exec "$server" tcpdump -Z root --immediate-mode -i "$interface" -U -w "$work/out.pcap" "$@" 2>"$work/log" &
 	tcpdump_pid=$!
 	until grep -q 'listening on' "$work/log"; do sleep 0.05; done
 }
