@@ -52,10 +52,15 @@ func (f *FilterSource) compile(l LinkType) (*Filter, error) {
 	return c, err
 }
 
+// maxMisses is after how many packets that do not match Next returns ErrIdle,
+// so that who reads a busy source can stop.
+const maxMisses = 4096
+
 // Next returns the next packet that matches, or the other Source's error.
 // Packets of a link type for which the expression makes no sense do not match.
+// Where many in a row do not, it returns ErrIdle.
 func (f *FilterSource) Next() (Packet, error) {
-	for {
+	for range maxMisses {
 		p, err := f.src.Next()
 		if err != nil {
 			return p, err
@@ -68,6 +73,7 @@ func (f *FilterSource) Next() (Packet, error) {
 			return p, nil
 		}
 	}
+	return Packet{}, ErrIdle
 }
 
 // Close closes the other Source.

@@ -54,6 +54,8 @@ type Verdict struct {
 	Servers []ServerVerdict
 	// Paths are the steps that single connections came through.
 	Paths []Path
+	// Untold counts what was found beyond the bound on findings.
+	Untold uint64
 }
 
 // ServerVerdict is the verdict on one server's port.

@@ -34,7 +34,7 @@ frame, who sent it and what it says, and how each connection began and ended.`,
 	root.SetHelpCommand(helpCommand())
 	reads(root, &f)
 	root.Flags().AddFlagSet(f.detail())
-	root.AddCommand(p.frames(), p.messages(), p.connections(), p.follow(), p.stats(), p.fields(), p.diagnose(), p.explain(), p.interfaces(), p.version(),
+	root.AddCommand(p.frames(), p.messages(), p.connections(), p.follow(), p.stats(), p.fields(), p.diagnose(), p.explain(), p.check(), p.interfaces(), p.version(),
 		p.completion(), p.man())
 	return root
 }

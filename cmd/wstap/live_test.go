@@ -5,9 +5,15 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"io"
+	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -56,8 +62,14 @@ type process struct {
 // start starts a program; it is killed with the test, if it still runs then.
 func start(t *testing.T, name string, args ...string) *process {
 	t.Helper()
+	return startWith(t, nil, name, args...)
+}
+
+// startWith is start with more in the program's environment.
+func startWith(t *testing.T, env []string, name string, args ...string) *process {
+	t.Helper()
 	p := &process{Cmd: exec.Command(name, args...), name: filepath.Base(name)}
-	p.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
+	p.Env = append(append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1"), env...)
 	stderr, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
 	if err != nil {
 		t.Fatal(err)
@@ -160,10 +172,12 @@ func testLiveSession(t *testing.T, binary string) {
 	for name, c := range map[string]struct {
 		iface  string
 		client []string
+		tls    bool
 	}{
-		"python on lo":  {"lo", []string{"python3", "client.py"}},
-		"node on lo":    {"lo", []string{"node", "--experimental-websocket", "--no-warnings", "client.mjs"}},
-		"python on any": {"any", []string{"python3", "client.py"}},
+		"python on lo":      {"lo", []string{"python3", "client.py"}, false},
+		"node on lo":        {"lo", []string{"node", "--experimental-websocket", "--no-warnings", "client.mjs"}, false},
+		"python on any":     {"any", []string{"python3", "client.py"}, false},
+		"python, TLS on lo": {"lo", []string{"python3", "client.py"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -173,12 +187,20 @@ func testLiveSession(t *testing.T, binary string) {
 			}
 			const peers = "../../testdata/peers/"
 			records := t.TempDir()
-			server := start(t, "python3", peers+"server.py", "127.0.0.1", "0", records+"/server.json")
+			var env []string
+			capture := []string{"-i", c.iface, "-T", "jsonl"}
+			if c.tls {
+				// The key log is not there yet when the capture begins, and is
+				// written while the first encrypted packets pass.
+				env = tlsPeers(t, records)
+				capture = append(capture, "--keylog", records+"/keys.log")
+			}
+			server := startWith(t, env, "python3", peers+"server.py", "127.0.0.1", "0", records+"/server.json")
 			port := strings.TrimSpace(server.line(t))
-			wstap := startCapture(t, binary, "-i", c.iface, "-f", "tcp port "+port, "-T", "jsonl")
+			wstap := startCapture(t, binary, append(capture, "-f", "tcp port "+port)...)
 
 			args := append(c.client[1:len(c.client)-1:len(c.client)-1], peers+c.client[len(c.client)-1], "127.0.0.1", port, records+"/client.json")
-			client := start(t, c.client[0], args...)
+			client := startWith(t, env, c.client[0], args...)
 			var printed strings.Builder
 			for !strings.Contains(printed.String(), `"type":"close"`) {
 				printed.WriteString(wstap.line(t))
@@ -214,6 +236,34 @@ func testLiveSession(t *testing.T, binary string) {
 			}
 		})
 	}
+}
+
+// tlsPeers makes a certificate in dir, and returns the environment in which the
+// peers speak TLS, and the client writes its secrets to dir/keys.log.
+func tlsPeers(t *testing.T, dir string) []string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, block := range map[string]*pem.Block{
+		"cert.pem": {Type: "CERTIFICATE", Bytes: certificate},
+		"key.pem":  {Type: "PRIVATE KEY", Bytes: private},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return []string{"WSTAP_TLS_CERT=" + dir + "/cert.pem", "WSTAP_TLS_KEY=" + dir + "/key.pem", "WSTAP_TLS_KEYLOG=" + dir + "/keys.log"}
 }
 
 // Capture ends by itself after the packets or the time that were asked for.

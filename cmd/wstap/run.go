@@ -154,9 +154,21 @@ func (r *run) read() (readErr, sinkErr error) {
 	if r.source.live && r.f.stopAfter > 0 {
 		r.deadline = r.p.now().Add(r.f.stopAfter)
 	}
-	for !r.p.stopped() && (r.f.count == 0 || r.passed < r.f.count) {
+	var stopped time.Time
+	for r.f.count == 0 || r.passed < r.f.count {
+		if r.p.stopped() {
+			if !r.source.live {
+				return nil, nil
+			}
+			// What came before Ctrl-C may still lie in the kernel's buffer.
+			if stopped.IsZero() {
+				stopped = r.p.now()
+			}
+		}
 		pkt, err := r.source.Next()
 		switch {
+		case !stopped.IsZero() && (err != nil || pkt.Time.After(stopped)):
+			return nil, nil
 		case err == capture.ErrIdle:
 			if done, err := r.idle(); done || err != nil {
 				return nil, err

@@ -183,7 +183,8 @@ func (d *Diagnosis) crossed() {
 	// that try several addresses at once.
 	for _, i := range d.aborted {
 		if d.server(i.server).cameUp > 0 {
-			i.void, i.unit.void = true, true
+			i.void = true
+			i.unit.drop()
 		}
 	}
 }

@@ -119,3 +119,6 @@ func ParseCode(slug string) (c Code, ok bool) {
 	}
 	return 0, false
 }
+
+// Advice is what to check next.
+func (c Code) Advice() string { return facts[c].advice }

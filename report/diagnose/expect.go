@@ -3,6 +3,7 @@ package diagnose
 import (
 	"bytes"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -29,6 +30,7 @@ type expectation struct {
 	failAt   capture.Stamp
 	statuses []string
 	sdp, ice bool
+	address  netip.Addr // that the client's SDP names for media
 }
 
 // Bounds on what is quoted of messages.
@@ -68,6 +70,9 @@ func (x *expectation) take(name string, m *wsframe.Message) {
 		}
 	}
 	x.sdp = x.sdp || bytes.Contains(b, []byte("v=0\\r\\n")) || bytes.Contains(b, []byte("v=0\r\n"))
+	if m.From == wsframe.FromClient && !x.address.IsValid() {
+		x.address = connectionData(b)
+	}
 	x.ice = x.ice || bytes.Contains(b, []byte("candidate:")) || bytes.Contains(b, []byte("a=ice-ufrag"))
 }
 
@@ -102,7 +107,7 @@ func (x *expectation) missing(s *session, e *wsframe.Closed) (i incident, ok boo
 }
 
 // media says in words what was seen of the setting up of media; "" for nothing.
-func (x *expectation) media() string {
+func (x *expectation) media(client netip.Addr) string {
 	var parts []string
 	if len(x.statuses) > 0 {
 		parts = append(parts, "stream status "+x.statuses[len(x.statuses)-1])
@@ -113,7 +118,26 @@ func (x *expectation) media() string {
 	case x.sdp:
 		parts = append(parts, "SDP without ICE candidates: media may find no way")
 	}
+	if a := x.address; a.IsValid() && !a.IsUnspecified() && a != client {
+		parts = append(parts, fmt.Sprintf("the client's SDP names %v, TCP shows %v: a NAT or a proxy is between", a, client))
+	}
 	return strings.Join(parts, "; ")
+}
+
+// connectionData is the address in SDP's line c= (RFC 8866, 5.7), invalid
+// without one.
+func connectionData(b []byte) netip.Addr {
+	for _, kind := range [...]string{"c=IN IP4 ", "c=IN IP6 "} {
+		if _, rest, ok := bytes.Cut(b, []byte(kind)); ok {
+			end := bytes.IndexAny(rest, "\\\r\n\" /")
+			if end < 0 {
+				return netip.Addr{}
+			}
+			a, _ := netip.ParseAddr(string(rest[:end])) // what is no address is not told
+			return a
+		}
+	}
+	return netip.Addr{}
 }
 
 // expected are the names to wait for.

@@ -41,7 +41,7 @@ func (d *Diagnosis) finish(e *report.Summary) error {
 			return err
 		}
 	}
-	v := &report.Verdict{M: wsframe.Meta{Stamp: e.M.Stamp}, Text: text, Servers: servers}
+	v := &report.Verdict{M: wsframe.Meta{Stamp: e.M.Stamp}, Text: text, Servers: servers, Untold: d.overflow}
 	ways := d.waysFailed()
 	for _, p := range d.paths {
 		if !slices.Contains(ways, p) {
@@ -71,7 +71,8 @@ func (d *Diagnosis) unsettled() {
 func (d *Diagnosis) loggedIn() {
 	for _, l := range d.logins {
 		if d.successes[l.success] {
-			l.incident.void, l.incident.unit.void = true, true
+			l.incident.void = true
+			l.incident.unit.drop()
 		}
 	}
 }
@@ -81,7 +82,8 @@ func (d *Diagnosis) loggedIn() {
 func (d *Diagnosis) proxies() {
 	for _, i := range d.refusedBy {
 		if d.tunnels[i.server] {
-			i.void, i.unit.void = true, true
+			i.void = true
+			i.unit.drop()
 		}
 	}
 }

@@ -45,6 +45,8 @@ type unit struct {
 	worst   Code
 	trouble bool // worst means something
 	void    bool // was no connection of its own after all
+	pending bool // under way when the capture ended
+	counted bool // among the server's outcomes
 	brief   string
 	path    *report.Path
 }
@@ -68,6 +70,10 @@ func (d *Diagnosis) add(i incident) *incident {
 	}
 	if len(d.incidents) >= maxIncidents {
 		d.overflow++
+		if i.unit != nil && i.severity > report.Note {
+			i.unit.blame(&i)
+			i.unit.tally()
+		}
 		return &i
 	}
 	p := &i

@@ -71,6 +71,9 @@ func (m *Markdown) verdict(v *report.Verdict) {
 		m.foreign(f.Advice)
 		m.own("\n")
 	}
+	if v.Untold > 0 {
+		m.own("\nand " + report.Count(v.Untold, "more occurrence") + " that are not told one by one\n")
+	}
 	for i := range v.Paths {
 		m.path(&v.Paths[i])
 	}

@@ -70,7 +70,7 @@ func (x *session) path(e *wsframe.Closed, worst *incident) *report.Path {
 	if c.Request == nil {
 		p.Steps = append(p.Steps, unknown("upgrade request", "the capture began later"))
 	} else {
-		p.Steps = append(p.Steps, report.Step{Name: "upgrade request", At: c.Requested, Note: c.Request.Method + " " + c.Request.Target})
+		p.Steps = append(p.Steps, report.Step{Name: "upgrade request", At: c.Requested, Note: c.Request.Method + " " + c.Request.Target + x.forwarded()})
 	}
 	switch {
 	case c.Response != nil && c.Upgraded:
@@ -108,13 +108,30 @@ func (x *session) path(e *wsframe.Closed, worst *incident) *report.Path {
 	if k := x.keepAliveStep(worst); k.Name != "" {
 		p.Steps = append(p.Steps, k)
 	}
-	if m := x.names.media(); m != "" {
+	if m := x.names.media(c.Client.Addr()); m != "" {
 		p.Steps = append(p.Steps, report.Step{Name: "media", At: x.names.at, Note: m})
 	}
 	if e != nil {
 		p.Steps = append(p.Steps, closeStep(e, worst))
 	}
 	return p
+}
+
+// forwarded says where a proxy says that the request came from; "" without one.
+func (x *session) forwarded() string {
+	r := x.c.Request
+	for _, name := range [...]string{"Forwarded", "X-Forwarded-For", "X-Real-IP"} {
+		if v := r.Joined(name); v != "" {
+			return fmt.Sprintf(", through a proxy, which names the client: %s %s", name, v)
+		}
+	}
+	if o := x.c.Stream.Origin; o.IsValid() {
+		return fmt.Sprintf(", through a proxy, which names the client: %v", o)
+	}
+	if v := r.Joined("Via"); v != "" {
+		return ", through a proxy: Via " + v
+	}
+	return ""
 }
 
 // connectStep is the TCP handshake.

@@ -21,6 +21,7 @@ type server struct {
 
 	troubled uint64
 	void     uint64
+	pending  uint64 // under way when the capture ended
 	outcomes [codes]outcome
 
 	spokeTLS, spokePlain bool         // its answers, on any connection
@@ -58,10 +59,19 @@ func (d *Diagnosis) unit(addr netip.AddrPort) *unit {
 	return &unit{server: v}
 }
 
-// settled notes the worst that was found of a connection.
-func (d *Diagnosis) settled(x *session, worst *incident) {
-	if worst != nil {
-		x.unit.brief = worst.brief
+// drop takes back a unit: it was no connection of its own.
+func (u *unit) drop() {
+	if !u.void {
+		u.void = true
+		u.server.void++
+	}
+}
+
+// wait notes that the capture ended before it was clear what became of a unit.
+func (u *unit) wait() {
+	if !u.pending {
+		u.pending = true
+		u.server.pending++
 	}
 }
 
@@ -87,45 +97,49 @@ func (v *server) count(s *stream) {
 	}
 }
 
+// blame makes i what became of the unit, if nothing worse did.
+func (u *unit) blame(i *incident) {
+	worse := i.severity > facts[u.worst].severity || i.severity == facts[u.worst].severity && i.code < u.worst
+	if !u.trouble || worse {
+		u.worst, u.trouble, u.brief = i.code, true, i.brief
+	}
+}
+
+// tally counts what became of the unit, once.
+func (u *unit) tally() {
+	if u.counted || u.void || !u.trouble {
+		return
+	}
+	u.counted = true
+	u.server.troubled++
+	o := &u.server.outcomes[u.worst]
+	o.count++
+	if o.count == 1 {
+		o.brief = u.brief
+	} else if o.brief != u.brief {
+		o.mixed = true
+	}
+}
+
 // tally sums up the outcomes of all connections.
 func (d *Diagnosis) tally() {
 	for _, i := range d.incidents {
-		u := i.unit
-		if u == nil || i.void || u.void || i.severity == report.Note {
-			continue
-		}
-		if !u.trouble || facts[i.code].severity > facts[u.worst].severity ||
-			facts[i.code].severity == facts[u.worst].severity && i.code < u.worst {
-			u.worst, u.trouble, u.brief = i.code, true, i.brief
+		if i.unit != nil && !i.void && i.severity > report.Note {
+			i.unit.blame(i)
 		}
 	}
-	seen := map[*unit]bool{}
 	for _, i := range d.incidents {
-		u := i.unit
-		if u == nil || seen[u] {
-			continue
-		}
-		seen[u] = true
-		v := u.server
-		switch {
-		case u.void:
-			v.void++
-		case u.trouble:
-			v.troubled++
-			o := &v.outcomes[u.worst]
-			o.count++
-			if o.count == 1 {
-				o.brief = u.brief
-			} else if o.brief != u.brief {
-				o.mixed = true
-			}
+		if i.unit != nil {
+			i.unit.tally()
 		}
 	}
 }
 
 // connections counts those that were tried, and healthy those without trouble.
 func (v *server) connections() uint64 { return v.units - min(v.void, v.units) }
-func (v *server) healthy() uint64     { return v.connections() - min(v.troubled, v.connections()) }
+func (v *server) healthy() uint64 {
+	return v.connections() - min(v.troubled+v.pending, v.connections())
+}
 
 // verdict is the sentence on one server.
 func (v *server) verdict() string {
@@ -170,6 +184,13 @@ func (v *server) parts() string {
 		if o.brief != "" && !o.mixed {
 			text += ": " + o.brief
 		}
+	}
+	if v.pending > 0 {
+		text += ", "
+		if v.connections() > 1 {
+			text += fmt.Sprint(v.pending) + " "
+		}
+		text += "under way when the capture ended"
 	}
 	return text
 }
@@ -217,6 +238,7 @@ func (d *Diagnosis) verdicts() (text string, all []report.ServerVerdict) {
 		all = append(all, report.ServerVerdict{Server: v.addr, Text: v.verdict(), Connections: v.connections(), Healthy: v.healthy()})
 		whole.units += v.connections()
 		whole.troubled += v.troubled
+		whole.pending += v.pending
 		for c := range v.outcomes {
 			o := &whole.outcomes[c]
 			o.count += v.outcomes[c].count

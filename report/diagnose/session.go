@@ -82,7 +82,8 @@ func (d *Diagnosis) upgraded(x *session) {
 	if x.s != nil {
 		x.s.upgraded = true
 		for _, i := range x.s.refused { // it asked again, and was let in
-			i.void, i.unit.void = true, true
+			i.void = true
+			i.unit.drop()
 		}
 		x.s.refused = nil
 	}
@@ -128,7 +129,6 @@ func (d *Diagnosis) refusedUpgrade(x *session) {
 	i := x.incident(code, packets, text)
 	i.brief, i.detail, i.advice, i.at = brief, text, advice, c.Responded
 	p := d.add(i)
-	d.settled(x, p)
 	d.addPath(x, nil, p)
 	if code == UpgradeRefused && (c.Status == 401 || c.Status == 407) {
 		if x.s != nil {
@@ -383,7 +383,6 @@ func (d *Diagnosis) closed(e *wsframe.Closed) {
 		worst = x.broken[0]
 	}
 	if x.oneWay() {
-		d.settled(x, worst)
 		d.addPath(x, e, worst)
 		return
 	}
@@ -414,7 +413,6 @@ func (d *Diagnosis) closed(e *wsframe.Closed) {
 	if i, ok := x.names.missing(x, e); ok {
 		note(i)
 	}
-	d.settled(x, worst)
 	d.addPath(x, e, worst)
 }
 
@@ -490,8 +488,14 @@ func (x *session) abnormal(e *wsframe.Closed) incident {
 func (d *Diagnosis) unansweredUpgrade(x *session, e *wsframe.Closed) {
 	c, s := x.c, x.s
 	asked := evidence(c.Requested)
-	waited := between(c.Requested.Time, e.M.Time)
+	waited, at := between(c.Requested.Time, e.M.Time), e.M.Stamp
 	under := e.How == "capture ended" || e.How == "timeout" || e.How == "evicted" || e.How == "port reused"
+	if s != nil && under {
+		if f := s.half[reassembly.FromClient].fin; f.Packet > c.Requested.Packet { // the client has given up
+			under, waited = false, between(c.Requested.Time, f.Time)
+			at = f
+		}
+	}
 	var i incident
 	switch {
 	case s != nil && s.missing() != none:
@@ -501,12 +505,13 @@ func (d *Diagnosis) unansweredUpgrade(x *session, e *wsframe.Closed) {
 		i = x.incident(SchemeMismatch, evidence(c.Requested, s.half[reassembly.FromServer].first),
 			fmt.Sprintf("Plain HTTP (ws://) was sent to %v, which answers with TLS.", c.Server))
 	case s != nil && s.half[reassembly.FromServer].lost+s.half[reassembly.FromServer].cut > 0, s != nil && s.half[reassembly.FromServer].early:
+		x.unit.wait()
 		d.addPath(x, e, nil)
 		return // the answer may be among what is missing
 	case stripped(c) != "" && !under:
 		i = x.incident(UpgradeStripped, asked, fmt.Sprintf("The upgrade request has a Sec-WebSocket-Key and no %s: a proxy on the way took it out. It was not answered.", stripped(c)))
 	case e.By == "server":
-		i = x.incident(NoResponse, evidence(c.Requested, e.M.Stamp),
+		i = x.incident(NoResponse, evidence(c.Requested, at),
 			fmt.Sprintf("%v ended the connection with %s instead of answering the upgrade request for %s.", c.Server, strings.ToUpper(e.How), c.URL))
 		i.brief = "hung up"
 		i.detail = "hung up"
@@ -518,21 +523,20 @@ func (d *Diagnosis) unansweredUpgrade(x *session, e *wsframe.Closed) {
 	case !under || waited >= patience:
 		i = x.incident(NoResponse, asked, fmt.Sprintf("%v never answered the upgrade request for %s, for %s.", c.Server, c.URL, duration(waited)))
 		if !under {
-			i.packets = evidence(c.Requested, e.M.Stamp)
+			i.packets = evidence(c.Requested, at)
 		}
 		i.detail = "waited"
 	default:
-		x.unit.void = true // under way when the capture ended
+		x.unit.wait()
 		return
 	}
-	i.at = e.M.Stamp
+	i.at = at
 	p := d.add(i)
 	if i.code == NoResponse {
 		d.hangups = append(d.hangups, p)
 	} else {
 		d.early(p)
 	}
-	d.settled(x, p)
 	d.addPath(x, e, p)
 }
 

@@ -160,6 +160,9 @@ func (d *Diagnosis) handshakeTLS(s *stream, why reassembly.Reason, at capture.St
 	case why.How == reassembly.FINs && v.first.Packet == 0:
 		i = s.incident(NoResponse, nil, evidence(c.first, at), fmt.Sprintf("%v never answered the TLS ClientHello, for %s.", server, duration(between(c.first.Time, at.Time))))
 		i.detail = "hello"
+	case v.first.Packet == 0 && c.fin.Packet != 0 && why.How == reassembly.End:
+		i = s.incident(NoResponse, nil, evidence(c.first, c.fin), fmt.Sprintf("%v never answered the TLS ClientHello, for %s.", server, duration(between(c.first.Time, c.fin.Time))))
+		i.detail = "hello"
 	case v.first.Packet == 0 && d.since(c.first) >= patience && why.How == reassembly.End:
 		i = s.incident(NoResponse, nil, evidence(c.first), fmt.Sprintf("%v never answered the TLS ClientHello, for %s.", server, duration(d.since(c.first))))
 		i.detail = "hello"

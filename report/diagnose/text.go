@@ -83,6 +83,9 @@ func (t *Text) verdict(v *report.Verdict) {
 	for i := range t.findings {
 		t.finding(&t.findings[i])
 	}
+	if v.Untold > 0 {
+		t.own("\nand " + report.Count(v.Untold, "more occurrence") + " that are not told one by one\n")
+	}
 	if len(v.Paths) > 0 {
 		t.own("\n")
 		t.colored(bold, "Steps")
@@ -126,6 +129,7 @@ func (t *Text) finding(f *report.Finding) {
 }
 
 func (t *Text) path(p *report.Path) {
+	start := len(t.b)
 	t.own("  ")
 	if p.Conn > 0 {
 		t.b = append(t.b, '#')
@@ -136,10 +140,15 @@ func (t *Text) path(p *report.Path) {
 	if t.o.ASCII {
 		arrow = " -> "
 	}
-	t.own(p.Client.String() + arrow + p.Server.String())
+	if p.Client.IsValid() {
+		t.own(p.Client.String() + arrow)
+	}
+	if p.Server.IsValid() {
+		t.own(p.Server.String())
+	}
 	if p.URL != "" {
 		t.own("  ")
-		t.b, _ = t.esc.AppendCut(t.b, []byte(p.URL), t.width()-8, false)
+		t.b, _ = t.esc.AppendCut(t.b, []byte(p.URL), max(20, t.width()-report.Columns(string(t.b[start:]))), false)
 	}
 	t.own("\n")
 	for _, s := range p.Steps {

@@ -48,6 +48,9 @@ func (w *Writer) verdict(v *report.Verdict) {
 		w.path(&v.Paths[i])
 	}
 	w.own("]")
+	if v.Untold > 0 {
+		w.unsigned(`,"untold":`, v.Untold)
+	}
 }
 
 // path is the way of one connection, step by step.

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 
+import secure
 import websocket as ws
 
 SDP = "\r\n".join([
@@ -88,6 +89,7 @@ def main():
         print(listener.getsockname()[1], flush=True)
         sock, _ = listener.accept()
     sock.settimeout(20)
+    sock = secure.server(sock)
     with sock:
         peer = ws.accept(sock)
         Call(peer).run()

@@ -9,6 +9,8 @@ import os
 import socket
 import struct
 
+import secure
+
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 
@@ -135,7 +137,7 @@ def accept(sock):
 
 def connect(address, host, target):
     """The client's side of the upgrade."""
-    sock = socket.create_connection(address, timeout=20)
+    sock = secure.client(socket.create_connection(address, timeout=20), host.split(":")[0])
     key = base64.b64encode(os.urandom(16)).decode()
     sock.sendall((
         f"GET {target} HTTP/1.1\r\n"

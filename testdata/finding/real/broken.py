@@ -103,7 +103,8 @@ def echo_frames(p):
             return s.close()
         if payload.startswith(b"close "):
             p.close(int(payload[6:]), "as asked for")
-            continue
+            p.receive()
+            return s.close()
         if opcode == ws.PING:
             p.send(ws.PONG, payload)
         elif opcode != ws.PONG:

@@ -52,6 +52,23 @@ def tls(port, **settings):
     return context.wrap_socket(connect(port), server_hostname="broken.example.test")
 
 
+def talk_tls():
+    s = ssl._create_unverified_context().wrap_socket(connect(9009))
+    ask(s)
+    _, ahead = ws.read_head(s)
+    p = ws.Peer(s, ahead, True)
+    hello(p)
+    bye(p)
+
+
+def page():
+    s = connect(9013)
+    s.sendall(b"GET / HTTP/1.1\r\nHost: broken.example.test\r\n\r\n")
+    while s.recv(65536):
+        pass
+    s.close()
+
+
 def fails(port, timeout=4):
     try:
         connect(port, timeout)
@@ -75,6 +92,8 @@ def meet():
         time.sleep(3)
         s.close()
     elif case in ("hang-up", "upgrade-refused", "upgrade-stripped", "ws-to-tls"):
+        if case == "ws-to-tls":  # this server only resets: that it speaks TLS shows here
+            talk_tls()
         s = connect({"hang-up": 9005, "upgrade-refused": 9006, "upgrade-stripped": 9010, "ws-to-tls": 9009}[case])
         ask(s)
         try:
@@ -93,7 +112,8 @@ def meet():
         ask(s, "Sec-WebSocket-Protocol: chat.v1")
         ws.read_head(s)
         s.close()
-    elif case == "wss-to-plain":
+    elif case == "wss-to-plain":  # this server waits: that it speaks HTTP shows here
+        page()
         s = connect(9013)
         s.settimeout(1)
         try:
@@ -106,13 +126,7 @@ def meet():
     elif case == "tls-failed-12":
         tls(9009, maximum_version=ssl.TLSVersion.TLSv1_2)
     elif case == "tls-no-key":
-        context = ssl._create_unverified_context()
-        s = context.wrap_socket(connect(9009))
-        ask(s)
-        _, ahead = ws.read_head(s)
-        p = ws.Peer(s, ahead, True)
-        hello(p)
-        bye(p)
+        talk_tls()
     elif case == "protocol-error":
         p = upgrade(9015)
         p.masks = False
@@ -165,11 +179,7 @@ def meet():
             p.receive()
         bye(p)
     elif case == "no-websocket":
-        s = connect(9013)
-        s.sendall(b"GET / HTTP/1.1\r\nHost: broken.example.test\r\n\r\n")
-        while s.recv(65536):
-            pass
-        s.close()
+        page()
     elif case == "healthy-unauthorized-first":
         s = connect(9016)
         ask(s)
@@ -179,13 +189,6 @@ def meet():
         p = ws.Peer(s, ahead, True)
         hello(p)
         bye(p)
-    elif case == "healthy-in-flight":
-        p = upgrade(9013)
-        hello(p)
-        p.send(ws.PING, b"last")
-        socket.socket().close()
-        os.kill(int(sys.stdin.readline()), 2)
-        time.sleep(0.5)
     else:  # healthy, one-way-capture, capture-truncated
         p = upgrade(9013)
         hello(p)
