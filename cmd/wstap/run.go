@@ -52,6 +52,7 @@ type run struct {
 	assembler *reassembly.Assembler
 	analyzer  *wsframe.Analyzer
 	diagnosis *diagnose.Diagnosis // nil where nothing is diagnosed
+	stated    time.Time           // when its state was shown last
 	progress  *progress
 	history   *capture.History // nil where no field of packets is asked for
 
@@ -256,6 +257,7 @@ func (r *run) idle() (done bool, err error) {
 		return false, nil // packets of a pipe may come hours after they happened
 	}
 	now := r.p.now()
+	r.state(now)
 	if r.idleSince.IsZero() {
 		r.idleSince = now
 	}

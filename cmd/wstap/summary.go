@@ -12,7 +12,7 @@ import (
 
 // summary is the last event.
 func (r *run) summary() *report.Summary {
-	a, s, d := r.analyzer.Stats(), r.assembler.Stats(), r.decoder.Stats()
+	a, s, d, t := r.analyzer.Stats(), r.assembler.Stats(), r.decoder.Stats(), r.keys.handler.Stats()
 	sum := &report.Summary{
 		M:           wsframe.Meta{Stamp: r.last},
 		Capture:     r.source.stats(),
@@ -42,6 +42,9 @@ func (r *run) summary() *report.Summary {
 		{Name: "search", Count: a.SeekLimit},
 		{Name: "gaps-untold", Count: a.GapLimit},
 		{Name: "buffered", Count: a.BufferLimit},
+		{Name: "tls-held", Count: t.HoldLimit},
+		{Name: "tls-held-in-all", Count: t.HeldLimit},
+		{Name: "tls-search", Count: t.SearchLimit},
 	}
 	for _, l := range append(limits, r.writer.limits()...) {
 		if l.Count > 0 {

@@ -14,6 +14,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -208,6 +209,22 @@ func (d *Diagnosis) flush() error {
 		}
 	}
 	return nil
+}
+
+// State is what is known so far, in a line.
+func (d *Diagnosis) State() string {
+	var tried, cameUp uint64
+	for _, v := range d.servers {
+		tried += v.connections()
+		cameUp += v.cameUp
+	}
+	var found uint64
+	for _, i := range d.incidents {
+		if !i.void {
+			found++
+		}
+	}
+	return fmt.Sprintf("%s, %d upgraded; %s so far", report.Count(tried, "connection"), cameUp, report.Count(found, "finding"))
 }
 
 // HasErrors reports, once the Summary was emitted, whether a finding is an

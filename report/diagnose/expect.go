@@ -61,12 +61,12 @@ func (x *expectation) take(name string, m *wsframe.Message) {
 	switch name {
 	case "fail":
 		if len(x.fails) < maxQuotes {
-			x.fails = append(x.fails, string(b[:min(len(b), maxQuoted)]))
+			x.fails = append(x.fails, data(b))
 			x.failAt = m.M.Stamp
 		}
 	case "notifyStreamStatusEvent":
 		if len(x.statuses) < maxQuotes {
-			x.statuses = append(x.statuses, string(b[:min(len(b), maxQuoted)]))
+			x.statuses = append(x.statuses, data(b))
 		}
 	}
 	x.sdp = x.sdp || bytes.Contains(b, []byte("v=0\\r\\n")) || bytes.Contains(b, []byte("v=0\r\n"))
@@ -114,14 +114,23 @@ func (x *expectation) media(client netip.Addr) string {
 	}
 	switch {
 	case x.sdp && x.ice:
-		parts = append(parts, "SDP with ICE candidates")
+		parts = append(parts, "SDP with ICE")
 	case x.sdp:
-		parts = append(parts, "SDP without ICE candidates: media may find no way")
+		parts = append(parts, "SDP without ICE: media may find no way through a NAT")
 	}
 	if a := x.address; a.IsValid() && !a.IsUnspecified() && a != client {
 		parts = append(parts, fmt.Sprintf("the client's SDP names %v, TCP shows %v: a NAT or a proxy is between", a, client))
 	}
 	return strings.Join(parts, "; ")
+}
+
+// data is what a message {"message":NAME,"data":[...]} says besides its name, cut;
+// of another the whole.
+func data(b []byte) string {
+	if _, rest, ok := bytes.Cut(b, []byte(`"data":[`)); ok {
+		b = bytes.TrimRight(rest, "]} ")
+	}
+	return string(b[:min(len(b), maxQuoted)])
 }
 
 // connectionData is the address in SDP's line c= (RFC 8866, 5.7), invalid

@@ -125,8 +125,8 @@ func (x *session) forwarded() string {
 			return fmt.Sprintf(", through a proxy, which names the client: %s %s", name, v)
 		}
 	}
-	if o := x.c.Stream.Origin; o.IsValid() {
-		return fmt.Sprintf(", through a proxy, which names the client: %v", o)
+	if t := x.c.Stream; t != nil && t.Origin.IsValid() {
+		return fmt.Sprintf(", through a proxy, which names the client: %v", t.Origin)
 	}
 	if v := r.Joined("Via"); v != "" {
 		return ", through a proxy: Via " + v

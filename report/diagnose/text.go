@@ -153,6 +153,7 @@ func (t *Text) path(p *report.Path) {
 	t.own("\n")
 	for _, s := range p.Steps {
 		word := [...]string{report.Reached: "ok", report.Slow: "slow", report.Failed: "FAILED", report.Unknown: "unknown"}[s.State]
+		start := len(t.b)
 		t.own("    ")
 		t.colored([...]string{report.Reached: green, report.Slow: yellow, report.Failed: red, report.Unknown: dim}[s.State], word)
 		t.own(strings.Repeat(" ", 9-len(word)) + s.Name + strings.Repeat(" ", max(1, 17-len(s.Name))))
@@ -160,9 +161,15 @@ func (t *Text) path(p *report.Path) {
 			t.b = t.times.Append(t.b, s.At.Time)
 			t.own("  ")
 		}
-		t.b, _ = t.esc.AppendCut(t.b, []byte(s.Note), max(20, t.width()-44), false)
-		t.b = []byte(strings.TrimRight(string(t.b), " "))
-		t.own("\n")
+		if s.Note == "" {
+			t.own("\n")
+			continue
+		}
+		col := len(t.b) - start
+		if t.o.Color {
+			col -= len(red + reset)
+		}
+		t.wrapped(s.Note, col, 30)
 	}
 }
 
