@@ -76,9 +76,9 @@ func TestLiveFindingsAreTold(t *testing.T) {
 	got := run(t, s.Packets(), diagnose.Options{Live: true}, nil)
 	var early []string
 	for _, f := range got.early {
-		early = append(early, f.Code)
+		early = append(early, f.Severity.String()+" "+f.Code)
 	}
-	if want := "port-closed silent"; strings.Join(early, " ") != want {
+	if want := "error port-closed, warning silent"; strings.Join(early, ", ") != want {
 		t.Errorf("told early %q, want %q", early, want)
 	}
 	if got.early[0].M.Packet != 2 {

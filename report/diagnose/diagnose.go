@@ -189,8 +189,12 @@ func (d *Diagnosis) early(i *incident) {
 		return
 	}
 	d.told[k] = true
+	severity := max(i.severity, facts[i.code].severity)
+	if i.code == ClosedWithError {
+		severity = i.severity
+	}
 	g := &group{code: i.code, advice: i.advice, finding: report.Finding{
-		M: wsframe.Meta{Stamp: i.at, Conn: i.conn}, Severity: i.severity, Code: i.code.String(),
+		M: wsframe.Meta{Stamp: i.at, Conn: i.conn}, Severity: severity, Code: i.code.String(),
 		Client: i.client, Server: i.server, Text: i.text, Early: true,
 	}}
 	g.add(i)

@@ -128,7 +128,7 @@ func (x *expectation) media(client netip.Addr) string {
 // of another the whole.
 func data(b []byte) string {
 	if _, rest, ok := bytes.Cut(b, []byte(`"data":[`)); ok {
-		b = bytes.TrimRight(rest, "]} ")
+		b = bytes.TrimSuffix(rest, []byte("]}"))
 	}
 	return string(b[:min(len(b), maxQuoted)])
 }

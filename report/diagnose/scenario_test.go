@@ -189,6 +189,10 @@ func TestFindings(t *testing.T) {
 			if !slices.Equal(doubled.codes(), want) {
 				t.Errorf("each packet twice: found %q, want %q", doubled.codes(), want)
 			}
+			cut := run(t, capturetest.Recut(packets, 7, 1), o, nil)
+			if !slices.Equal(cut.codes(), want) {
+				t.Errorf("cut into other segments: found %q, want %q", cut.codes(), want)
+			}
 			o.Live = true
 			if live := run(t, packets, o, nil); !slices.Equal(live.codes(), want) {
 				t.Errorf("live: found %q, want %q", live.codes(), want)

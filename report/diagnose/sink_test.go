@@ -26,7 +26,10 @@ var sinks = map[string]func(io.Writer) wsframe.Sink{
 	"ascii":    func(w io.Writer) wsframe.Sink { return diagnose.NewText(w, text.Options{ASCII: true, Width: 60}) },
 	"markdown": func(w io.Writer) wsframe.Sink { return diagnose.NewMarkdown(w) },
 	"json":     func(w io.Writer) wsframe.Sink { return diagnose.NewJSON(w) },
-	"jsonl":    func(w io.Writer) wsframe.Sink { return jsonl.New(w, jsonl.Options{}) },
+	"whole": func(w io.Writer) wsframe.Sink {
+		return diagnose.New(diagnose.NewText(w, text.Options{}), diagnose.Options{Live: true, Expect: []string{"hello"}})
+	},
+	"jsonl": func(w io.Writer) wsframe.Sink { return jsonl.New(w, jsonl.Options{}) },
 }
 
 func TestSinksAreSound(t *testing.T) {

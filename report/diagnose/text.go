@@ -19,6 +19,7 @@ type Text struct {
 	esc      report.Escaper
 	times    *report.Timestamps
 	findings []report.Finding
+	told     bool // lines of early findings were written
 	b        []byte
 }
 
@@ -47,6 +48,7 @@ func (t *Text) Emit(e wsframe.Event) error {
 			return nil
 		}
 		t.early(e)
+		t.told = true
 	case *report.Verdict:
 		t.verdict(e)
 	default:
@@ -70,6 +72,9 @@ func (t *Text) early(f *report.Finding) {
 }
 
 func (t *Text) verdict(v *report.Verdict) {
+	if t.told {
+		t.own("\n")
+	}
 	t.paint(bold)
 	t.b, _, _ = t.esc.Append(t.b, []byte(v.Text), report.Unbounded) // whole, on the first line
 	t.paint(reset)
