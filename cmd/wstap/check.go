@@ -45,7 +45,7 @@ failure is told as diagnose tells it, and gives exit 3. Proxies are taken from
 HTTP_PROXY, HTTPS_PROXY and NO_PROXY. No other command sends a packet.`,
 		Example: `  wstap check ws://10.0.0.5:8080/signal
   wstap check wss://chat.example.test/ --origin https://chat.example.test
-  wstap check ws://10.0.0.5:8080/ --subprotocol mqtt -H "Authorization: Bearer x"`,
+  wstap check ws://10.0.0.5:8080/ --subprotocol mqtt -H "X-Token: secret"`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usagef("which server? give its URL, as in wstap check ws://10.0.0.5:8080/signal")

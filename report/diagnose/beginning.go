@@ -37,8 +37,18 @@ func (s *stream) kind(dir reassembly.Direction) beginning {
 		return http2
 	case isHTTP(b):
 		return httpMessage
+	case undecided(b):
+		return nothing
 	}
 	return unknownBytes
+}
+
+// undecided reports whether b is too short to tell what it begins.
+func undecided(b []byte) bool {
+	if len(b) < 3 && b[0] >= recordCCS && b[0] <= recordData {
+		return true
+	}
+	return len(b) < len("HTTP/1.1") && len(bytes.Trim(b, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-/1.")) == 0
 }
 
 func isTLS(b []byte) bool {

@@ -44,7 +44,6 @@ const (
 	ackWait     = 3 * time.Second // a SYN-ACK without an ACK
 	slowStep    = time.Second     // a step that takes this long is called slow
 	shortestCut = 5 * time.Second // of idle time that a proxy would end
-	proofTime   = 50 * time.Millisecond
 )
 
 // Bounds on what is remembered. Beyond them connections are still counted.
@@ -80,6 +79,7 @@ type Diagnosis struct {
 	aborted   []*incident // handshakes that the client reset
 	hangups   []*incident // that may be due to the wrong scheme
 	cuts      []cut
+	noKeys    []noKey
 
 	paths   []*report.Path
 	now     time.Time // the latest packet time

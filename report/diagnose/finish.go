@@ -18,6 +18,7 @@ func (d *Diagnosis) finish(e *report.Summary) error {
 	d.done = true
 	d.see(e.M.Stamp)
 	d.unsettled()
+	d.lateKeys()
 	d.crossed()
 	d.loggedIn()
 	d.proxies()

@@ -189,8 +189,9 @@ func TestFindings(t *testing.T) {
 			if !slices.Equal(doubled.codes(), want) {
 				t.Errorf("each packet twice: found %q, want %q", doubled.codes(), want)
 			}
-			cut := run(t, capturetest.Recut(packets, 7, 1), o, nil)
-			if !slices.Equal(cut.codes(), want) {
+			// Nor are other cuts, but for what is known by its packets alone.
+			cut := run(t, capturetest.Recut(packets, 7, 1, 9), o, nil)
+			if name != "joined-midstream" && !slices.Equal(cut.codes(), want) {
 				t.Errorf("cut into other segments: found %q, want %q", cut.codes(), want)
 			}
 			o.Live = true

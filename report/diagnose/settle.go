@@ -32,7 +32,7 @@ func (s *stream) settle(why reassembly.Reason, at capture.Stamp) {
 	}
 	s.over = true
 	// Keys may come late, and what is inside TLS with them.
-	if !s.tls || len(s.sessions) > 0 || s.handler == nil {
+	if !s.tls || len(s.sessions) > 0 || s.handler == nil || len(d.streams) > maxPending {
 		delete(d.streams, s.st.Index)
 	}
 	d.server(s.st.Server).count(s)
@@ -221,7 +221,24 @@ func (d *Diagnosis) encrypted(s *stream) {
 	}
 	i := s.incident(TLSNoKey, nil, evidence(firstOf(s.half[0].first, s.half[1].first)), fmt.Sprintf("Connections to %v%s are encrypted with TLS, and there is no key: whether they carry WebSockets cannot be seen.", s.st.Server, name))
 	i.at = firstOf(s.half[0].first, s.half[1].first)
-	d.early(d.add(i))
+	p := d.add(i)
+	d.early(p)
+	if s.st.TLS != nil && len(d.noKeys) < maxPending {
+		d.noKeys = append(d.noKeys, noKey{p, s.st.TLS})
+	}
+}
+
+// noKey is TLS for which a key may yet come.
+type noKey struct {
+	incident *incident
+	tls      *reassembly.TLSInfo
+}
+
+// lateKeys takes back what was noted as encrypted and could be read later.
+func (d *Diagnosis) lateKeys() {
+	for _, k := range d.noKeys {
+		k.incident.void = k.tls.Decrypted
+	}
 }
 
 // statusOf is the status code of a status line (RFC 9112, 4); 0 if it is none.
@@ -243,6 +260,7 @@ func (s *stream) enterTunnel() {
 	s.tunneled = true
 	s.d.tunnels[s.st.Server] = true
 	c.begin, v.begin = nil, nil
+	c.records, v.records = records{}, records{}
 	c.first, v.first = capture.Stamp{}, capture.Stamp{}
 }
 

@@ -110,9 +110,7 @@ func (s *stream) Data(dir reassembly.Direction, b []byte, at capture.Stamp) erro
 		h.begin = append(h.begin, b[:min(n, len(b))]...)
 		s.tls = s.tls || isTLS(h.begin)
 	}
-	if s.tls {
-		h.records.feed(b, at)
-	}
+	h.records.feed(b, at)
 	return s.pass(func(inner reassembly.StreamHandler) error { return inner.Data(dir, b, at) })
 }
 
