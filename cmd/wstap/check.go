@@ -56,7 +56,7 @@ HTTP_PROXY, HTTPS_PROXY and NO_PROXY. No other command sends a packet.`,
 	}
 	s := cmd.Flags()
 	s.SortFlags = false
-	s.StringVar(&o.origin, "origin", "", "send `ORIGIN` as a browser would for a page from there")
+	s.StringVar(&o.origin, "origin", "", "send `ORIGIN`, as a browser does for its page")
 	s.StringSliceVar(&o.subprotocols, "subprotocol", nil, "offer `NAME,...`; repeatable")
 	s.StringArrayVarP(&o.headers, "header", "H", nil, "send `\"NAME: VALUE\"` too; repeatable")
 	s.DurationVar(&o.timeout, "timeout", 10*time.Second, "wait for `TIME` in each step, as in 5s")
@@ -220,7 +220,10 @@ func (a *attempt) connect(u *url.URL) (net.Conn, error) {
 		if addrs, err = net.DefaultResolver.LookupNetIP(ctx, "ip", u.Hostname()); err != nil {
 			return "", &fault{diagnose.HostUnreachable, fmt.Sprintf("The name %s cannot be resolved: %v.", u.Hostname(), err)}
 		}
-		return fmt.Sprint(addrs), nil
+		for i := range addrs {
+			addrs[i] = addrs[i].Unmap()
+		}
+		return strings.Trim(fmt.Sprint(addrs), "[]"), nil
 	}); err != nil {
 		return nil, err
 	}
@@ -228,7 +231,7 @@ func (a *attempt) connect(u *url.URL) (net.Conn, error) {
 	var last error
 	for _, addr := range addrs[:min(len(addrs), 4)] {
 		last = a.step("TCP connect", func() (string, error) {
-			a.server = net.JoinHostPort(addr.Unmap().String(), port)
+			a.server = net.JoinHostPort(addr.String(), port)
 			a.path.Server, _ = netip.ParseAddrPort(a.server)
 			var err error
 			if conn, err = net.DialTimeout("tcp", a.server, a.o.timeout); err != nil {
@@ -391,5 +394,21 @@ func (a *attempt) notUpgraded(answer probe.Answer, err error) error {
 	case errors.Is(err, probe.ErrNotHTTP):
 		return &fault{diagnose.SchemeMismatch, fmt.Sprintf("%s answers with something that is not HTTP: %v.", a.server, err)}
 	}
+	if a.url.Scheme == "ws" && !timedOut(err) && a.speaksTLS() {
+		return &fault{diagnose.SchemeMismatch, fmt.Sprintf("Plain HTTP (ws://) was sent to %s, which speaks TLS: use wss://%s.", a.server, a.url.Host)}
+	}
 	return a.unanswered(err, "the upgrade request")
+}
+
+// speaksTLS reports whether the server that hung up on plain HTTP answers a
+// ClientHello: hanging up is all that many servers say.
+func (a *attempt) speaksTLS() bool {
+	conn, err := net.DialTimeout("tcp", a.server, a.o.timeout)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	a.deadline(conn)
+	// Who it is does not matter here, and nothing is sent behind the handshake.
+	return tls.Client(conn, &tls.Config{ServerName: a.url.Hostname(), InsecureSkipVerify: true}).Handshake() == nil
 }

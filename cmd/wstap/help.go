@@ -34,6 +34,8 @@ func help(cmd *cobra.Command, _ []string) {
 		helpFlags(w, "Input", f.input())
 		helpFlags(w, "Output", f.output())
 		helpFlags(w, "Only "+whose(cmd), ownFlags(cmd))
+	} else {
+		helpFlags(w, "Flags", ownFlags(cmd))
 	}
 	fmt.Fprintf(w, "\nExamples:\n%s\n", cmd.Example)
 }
@@ -61,7 +63,7 @@ func whose(cmd *cobra.Command) string {
 }
 
 func helpFlags(w io.Writer, title string, s *pflag.FlagSet) {
-	if !s.HasFlags() {
+	if !s.HasAvailableFlags() {
 		return
 	}
 	fmt.Fprintf(w, "\n%s:\n", title)

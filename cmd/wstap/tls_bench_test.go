@@ -152,7 +152,7 @@ func (w *wire) Write(p []byte) (int, error) {
 	return w.Conn.Write(p)
 }
 
-func certificate(b *testing.B) tls.Certificate {
+func certificate(b testing.TB) tls.Certificate {
 	b.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
