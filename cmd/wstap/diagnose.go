@@ -119,3 +119,10 @@ func (r *run) state(now time.Time) {
 	r.stated = now
 	fmt.Fprintf(r.p.stderr, "%s\x1b[K\r", r.diagnosis.State())
 }
+
+// clearState takes the state line away before the verdict is printed.
+func (r *run) clearState() {
+	if !r.stated.IsZero() {
+		fmt.Fprint(r.p.stderr, "\x1b[K")
+	}
+}

@@ -124,6 +124,7 @@ func (p *program) run(f *flags, v view) error {
 	r.progress = p.newProgress(f, v, src)
 
 	readErr, sinkErr := r.read()
+	r.clearState()
 	if sinkErr == nil {
 		sinkErr = r.finish()
 	}

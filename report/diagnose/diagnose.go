@@ -222,13 +222,8 @@ func (d *Diagnosis) State() string {
 		tried += v.connections()
 		cameUp += v.cameUp
 	}
-	var found uint64
-	for _, i := range d.incidents {
-		if !i.void {
-			found++
-		}
-	}
-	return fmt.Sprintf("%s, %d upgraded; %s so far", report.Count(tried, "connection"), cameUp, report.Count(found, "finding"))
+	tried += uint64(len(d.streams) + len(d.attempts)) // those that are not decided yet
+	return fmt.Sprintf("%s, %d upgraded; %s so far", report.Count(tried, "connection"), cameUp, report.Count(uint64(len(d.told)), "finding"))
 }
 
 // HasErrors reports, once the Summary was emitted, whether a finding is an
