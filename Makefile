@@ -61,7 +61,7 @@ bench: ## run the benchmarks; BENCH=regexp chooses
 
 .PHONY: fuzz
 fuzz: ## try SEEDS (1000) random arrivals of each trace, and fuzz each target for FUZZTIME (30s)
-	@WSTAP_SEEDS=$(SEEDS) $(GO) test -run '^Test(Arrival|NothingFalse)$$' -timeout 0 ./wsframe
+	@WSTAP_SEEDS=$(SEEDS) $(GO) test -run '^Test(TLS)?(Arrival|NothingFalse)$$' -timeout 0 ./wsframe
 	@for pkg in $$(go list ./...); do \
 		targets=$$($(GO) test -list '^Fuzz' "$$pkg"); \
 		for target in $$(grep '^Fuzz' <<<"$$targets" || true); do \

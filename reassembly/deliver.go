@@ -21,7 +21,7 @@ func (a *Assembler) hand(st *stream, d Direction, data []byte, missing int, at c
 	}
 	if missing > 0 {
 		a.stats.CutBytes += uint64(missing)
-		return a.lose(st, d, Gap{int64(missing), Truncated}, at)
+		return a.lose(st, d, Gap{Bytes: int64(missing), Cause: Truncated}, at)
 	}
 	return nil
 }

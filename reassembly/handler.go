@@ -123,6 +123,9 @@ type ConflictHandler interface {
 type Gap struct {
 	Bytes int64 // at least 1
 	Cause Cause
+	// Estimated: Bytes is about right, no more. Below TLS only ciphertext was
+	// counted, and how much of it was padding is not known.
+	Estimated bool
 }
 
 // Cause says how a gap was recognised.

@@ -107,7 +107,7 @@ func (a *Assembler) skip(st *stream, d Direction, why Cause) error {
 			return nil
 		}
 	}
-	return a.lose(st, d, Gap{n, why}, at)
+	return a.lose(st, d, Gap{Bytes: n, Cause: why}, at)
 }
 
 // due is when the stream's next hole is to be given up or its RST believed if

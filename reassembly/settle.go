@@ -168,7 +168,7 @@ func (a *Assembler) end(st *stream, why Reason, at capture.Stamp) error {
 			h.next = 1 // never captured at all: the first ACK told where it stood
 		}
 		if n := h.acked - h.next; n > 1 && !h.done {
-			if err := a.lose(st, d, Gap{n, Acked}, at); err != nil || st.dead {
+			if err := a.lose(st, d, Gap{Bytes: n, Cause: Acked}, at); err != nil || st.dead {
 				return err
 			}
 		}

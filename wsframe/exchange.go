@@ -285,7 +285,7 @@ func (c *conn) unreadable(from Direction) error {
 func (c *conn) exchangeGap(d reassembly.Direction, g reassembly.Gap, at capture.Stamp) error {
 	from := c.role(d)
 	s := &c.http.in[from]
-	if s.inBody {
+	if s.inBody && !g.Estimated {
 		if done, ok := s.body.skip(g.Bytes); ok {
 			s.inBody = !done
 			return c.refusedBody(from, done)

@@ -53,6 +53,9 @@ func (g *midstream) miss(d reassembly.Direction, gap reassembly.Gap, at capture.
 		g.side[d].a.stats.GapLimit++
 	}
 	g.side[d].skip(gap.Bytes)
+	if gap.Estimated {
+		g.side[d].candidates = nil // none reaches over it
+	}
 }
 
 // release gives up what is held.

@@ -57,10 +57,13 @@ func (k *socket) trimHeads() {
 	}
 }
 
-// gap takes the loss of bytes, whose number is known.
+// gap takes the loss of bytes.
 func (k *socket) gap(from Direction, g reassembly.Gap, at capture.Stamp) error {
 	if err := k.tellGap(from, g, at); err != nil {
 		return err
+	}
+	if g.Estimated {
+		return k.sides[from].cut(at)
 	}
 	return k.sides[from].gap(uint64(g.Bytes), at)
 }

@@ -140,8 +140,8 @@ func (l *layer) proxy(i item, begin []byte) error {
 func (l *layer) watch(i item) error {
 	switch i.kind {
 	case dataItem:
-		if l.tunnel.follow(i.dir, i.data) {
-			return l.encrypted(i)
+		if n, inside := l.tunnel.follow(i.dir, i.data); inside {
+			return l.enter(i, n)
 		}
 		if l.chase != nil {
 			switch n, found := l.chase.follow(i.dir, i.data); {
@@ -154,11 +154,27 @@ func (l *layer) watch(i item) error {
 			}
 		}
 	case gapItem:
+		l.tunnel.lose(i.dir)
 		if l.chase != nil {
 			l.chase.lose(i.dir)
 		}
 	}
 	return l.conn.deliver(i)
+}
+
+// enter begins anew inside a tunnel, n bytes into i.
+func (l *layer) enter(i item, n int) error {
+	head := i
+	head.data, i.data = i.data[:n], i.data[n:]
+	l.tunnel, l.chase, l.cut = tunnel{}, nil, false
+	if err := l.conn.deliver(head); err != nil {
+		return err
+	}
+	l.mode = undecided
+	if len(i.data) == 0 {
+		return nil
+	}
+	return l.look(i)
 }
 
 // caught begins TLS in a stream that was joined inside a record and passed on

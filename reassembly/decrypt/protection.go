@@ -63,12 +63,13 @@ func xorNonce(nonce *[12]byte, iv []byte, seq uint64) {
 
 // aead13 protects records as TLS 1.3 does (RFC 8446, 5.2).
 type aead13 struct {
-	suite *suite
-	aead  cipher.AEAD
-	block cipher.Block // of AES
-	key   []byte
-	iv    []byte
-	nonce [12]byte
+	suite  *suite
+	aead   cipher.AEAD
+	block  cipher.Block // of AES
+	key    []byte
+	iv     []byte
+	nonce  [12]byte
+	padded bool // a record had padding
 }
 
 // newAEAD13 makes it from a traffic secret.
@@ -102,6 +103,7 @@ func (p *aead13) open(dst, record []byte, seq uint64) (byte, []byte, bool) {
 	if n == 0 {
 		return 0, nil, false
 	}
+	p.padded = p.padded || n < len(plain)
 	return plain[n-1], plain[:n-1], true
 }
 

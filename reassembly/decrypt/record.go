@@ -220,6 +220,19 @@ func (h *half) overhead() int64 {
 	return int64(h.keys.overhead())
 }
 
+// gap is the loss of some n bytes of plaintext. The number is exact where
+// records have no padding: CBC always has some, TLS 1.3 where its sender likes.
+func (h *half) gap(n int64) reassembly.Gap {
+	g := reassembly.Gap{Bytes: n, Cause: h.cause}
+	switch p := h.keys.(type) {
+	case *cbc:
+		g.Estimated = true
+	case *aead13:
+		g.Estimated = p.padded
+	}
+	return g
+}
+
 // tellLoss hands on that n bytes of plaintext, lost bytes of the stream, were
 // lost before the present record.
 func (s *session) tellLoss(h *half, n, lost int64) error {
@@ -230,7 +243,7 @@ func (s *session) tellLoss(h *half, n, lost int64) error {
 	if n <= 0 {
 		return nil
 	}
-	return s.out.take(item{kind: gapItem, dir: h.dir, gap: reassembly.Gap{Bytes: n, Cause: h.cause}, at: h.lostAt})
+	return s.out.take(item{kind: gapItem, dir: h.dir, gap: h.gap(n), at: h.lostAt})
 }
 
 // fail notes a record that no key opens.

@@ -182,5 +182,5 @@ func (s *session) flush(h *half, at capture.Stamp) error {
 		return nil
 	}
 	s.lost += lost
-	return s.out.take(item{kind: gapItem, dir: h.dir, gap: reassembly.Gap{Bytes: n, Cause: h.cause}, at: at})
+	return s.out.take(item{kind: gapItem, dir: h.dir, gap: h.gap(n), at: at})
 }
