@@ -7,6 +7,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 
 	"wstap/capture"
+	"wstap/reassembly"
 )
 
 // Handshake message types (RFC 8446, 4; RFC 5246, 7.4).
@@ -213,6 +214,6 @@ func (s *session) alert(h *half, b []byte, at capture.Stamp) {
 	if len(b) != 2 || b[1] == 0 { // 0 is close_notify
 		return
 	}
-	s.info.Alert, s.info.AlertFrom, s.info.AlertAt = alertName(b[1]), h.dir, at
+	s.info.Alert, s.info.AlertFrom, s.info.AlertAt = reassembly.AlertName(b[1]), h.dir, at
 	s.tell()
 }

@@ -138,9 +138,9 @@ func (d *Diagnosis) handshakeTLS(s *stream, why reassembly.Reason, at capture.St
 		}
 		return
 	case v.records.alertAt.Packet != 0 && v.records.alert[1] != 0:
-		i = s.failedTLS(reassembly.FromServer, "alert "+alertName(v.records.alert[1]), v.records.alertAt)
+		i = s.failedTLS(reassembly.FromServer, "alert "+reassembly.AlertName(v.records.alert[1]), v.records.alertAt)
 	case c.records.alertAt.Packet != 0 && c.records.alert[1] != 0:
-		i = s.failedTLS(reassembly.FromClient, "alert "+alertName(c.records.alert[1]), c.records.alertAt)
+		i = s.failedTLS(reassembly.FromClient, "alert "+reassembly.AlertName(c.records.alert[1]), c.records.alertAt)
 	case s.established() && (s.st.TLS == nil || s.st.TLS.Alert == "" || s.st.TLS.Decrypted):
 		d.encrypted(s)
 		return

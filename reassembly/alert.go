@@ -1,10 +1,13 @@
-package decrypt
+package reassembly
 
 import "strconv"
 
-// alertName is the name of an alert (RFC 8446, 6; RFC 5246, 7.2).
-func alertName(n byte) string {
+// AlertName is the name of a TLS alert (RFC 8446, 6; RFC 5246, 7.2), or its
+// number ("number 99").
+func AlertName(n byte) string {
 	switch n {
+	case 0:
+		return "close_notify"
 	case 10:
 		return "unexpected_message"
 	case 20:
@@ -64,5 +67,5 @@ func alertName(n byte) string {
 	case 120:
 		return "no_application_protocol"
 	}
-	return "alert " + strconv.Itoa(int(n))
+	return "number " + strconv.Itoa(int(n))
 }
