@@ -82,12 +82,18 @@ func (s *session) identify12(h *half, record []byte) (match, bool, error) {
 			}
 		}
 	}
+	return match{}, false, s.unidentified(h, newest)
+}
+
+// unidentified notes that no key up to the newest fits, which is final unless
+// more keys may come.
+func (s *session) unidentified(h *half, newest uint64) error {
 	if s.final {
 		if h.tries < maxIdentify {
 			h.tries++
 		}
-		return match{}, false, nil
+		return nil
 	}
 	h.triedTo = newest
-	return match{}, false, errNeedKey
+	return errNeedKey
 }

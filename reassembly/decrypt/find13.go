@@ -181,12 +181,5 @@ func (s *session) identify(h *half, record []byte) (match, bool, error) {
 			}
 		}
 	}
-	if s.final {
-		if h.tries < maxIdentify {
-			h.tries++
-		}
-		return match{}, false, nil
-	}
-	h.triedTo = newest
-	return match{}, false, errNeedKey
+	return match{}, false, s.unidentified(h, newest)
 }
