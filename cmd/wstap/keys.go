@@ -55,7 +55,7 @@ type keys struct {
 // for; for a capture file its absence is a fault.
 func (p *program) openKeys(f *flags, src source) (*keys, error) {
 	k := &keys{grows: src.waits}
-	if src.file != nil && src.file.Format() == "pcapng" {
+	if src.file != nil && holdsSecrets(src.file.Format()) {
 		k.file = src.file
 	}
 	if len(f.keys.files) > 0 || k.file != nil {
@@ -103,13 +103,19 @@ func (k *keys) take() {
 	if k.file == nil {
 		return
 	}
-	all := k.file.Secrets()
-	for _, s := range all[k.taken:] {
+	fresh := k.file.SecretsFrom(k.taken)
+	for _, s := range fresh {
 		if s.Type == capture.SecretTLS {
 			k.log.AddSecrets(s.Data)
 		}
 	}
-	k.taken = len(all)
+	k.taken += len(fresh)
+}
+
+// holdsSecrets reports whether a file of that format may bring secrets: pcapng,
+// packed or not, and a pipe whose header has not come yet.
+func holdsSecrets(format string) bool {
+	return strings.HasPrefix(format, "pcapng") || format == "unknown"
 }
 
 // finish takes the last secrets, and hands on what waited for them.
