@@ -104,12 +104,15 @@ func (p *program) run(f *flags, v view) error {
 		tee.Close()
 		return err
 	}
+	if writer != nil {
+		tee = append(tee, v.kept(writer.shown()))
+	}
 	r := &run{
 		p: p, f: f, source: src, outputs: outputs, writer: writer, keys: secrets,
 		sink: shown.sink(tee), history: shown.history(),
 	}
 	if writer != nil {
-		r.sink = report.Tee{shown.sink(append(tee, v.kept(writer.shown()))), writer.noted()}
+		r.sink = report.Tee{r.sink, writer.noted()}
 	}
 	if v.diagnosis != nil {
 		r.diagnosis = v.diagnosis(r.sink, src.live)
