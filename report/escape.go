@@ -86,8 +86,7 @@ func (e Escaper) Append(dst, src []byte, cols int) (out []byte, used, n int) {
 // at the end where it did not fit or where more says that src itself is only a
 // beginning. It returns the extended buffer and the columns used.
 func (e Escaper) AppendCut(dst, src []byte, cols int, more bool) (out []byte, used int) {
-	dots := e.Ellipsis()
-	room := cols - Columns(dots)
+	room := cols - e.ellipsisColumns()
 	if room < 0 {
 		return dst, 0
 	}
@@ -104,7 +103,7 @@ func (e Escaper) AppendCut(dst, src []byte, cols int, more bool) (out []byte, us
 		}
 		dst = rest[:before]
 	}
-	return append(dst, dots...), used + Columns(dots)
+	return append(dst, e.Ellipsis()...), used + e.ellipsisColumns()
 }
 
 // Ellipsis is what stands for text that was cut off.
@@ -113,6 +112,14 @@ func (e Escaper) Ellipsis() string {
 		return "..."
 	}
 	return "…"
+}
+
+// ellipsisColumns is Columns of Ellipsis.
+func (e Escaper) ellipsisColumns() int {
+	if e.ASCII {
+		return 3
+	}
+	return 1
 }
 
 // Columns is the width in terminal columns of a printable string.

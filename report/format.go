@@ -6,6 +6,30 @@ import (
 	"time"
 )
 
+// pairs are the numbers 00 to 99: two digits a division.
+const pairs = "00010203040506070809" + "10111213141516171819" + "20212223242526272829" + "30313233343536373839" + "40414243444546474849" +
+	"50515253545556575859" + "60616263646566676869" + "70717273747576777879" + "80818283848586878889" + "90919293949596979899"
+
+// AppendRight appends n in decimal, with spaces before it up to width columns.
+func AppendRight(b []byte, n uint64, width int) []byte {
+	const spaces = "                    "
+	d := [20]byte([]byte(spaces))
+	i := len(d)
+	for n >= 100 {
+		i -= 2
+		copy(d[i:], pairs[n%100*2:][:2])
+		n /= 100
+	}
+	if n >= 10 {
+		i -= 2
+		copy(d[i:], pairs[n*2:][:2])
+	} else {
+		i--
+		d[i] = byte('0' + n)
+	}
+	return append(b, d[min(i, max(0, len(d)-width)):]...)
+}
+
 // AppendCount appends n with thin groups of three digits, as in "12 345".
 func AppendCount(b []byte, n uint64) []byte {
 	var digits [20]byte

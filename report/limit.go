@@ -1,11 +1,9 @@
 package report
 
 import (
+	"bytes"
 	"errors"
 	"strconv"
-	"strings"
-
-	"wstap/wsframe"
 )
 
 // Limit bounds the bytes that a sink prints of each payload. It never bounds
@@ -45,9 +43,8 @@ func (l Limit) Cut(size int) int {
 	return min(l.n, size)
 }
 
-// Excerpts reports whether a message's summary is but the beginning of its
+// Excerpts reports whether the summary of a message is but the beginning of its
 // payload: then it says nothing new, and falls under the payload's limit.
-func Excerpts(m *wsframe.Message) bool {
-	s := strings.TrimSuffix(m.Summary, "…")
-	return len(m.Payload) >= len(s) && string(m.Payload[:len(s)]) == s
+func Excerpts(payload, summary []byte) bool {
+	return bytes.HasPrefix(payload, bytes.TrimSuffix(summary, []byte("…")))
 }

@@ -153,6 +153,28 @@ func (t *Timestamps) Append(b []byte, at time.Time) []byte {
 	return t.appendFraction(append(b, t.text...), at.Nanosecond())
 }
 
+// AppendRight is Append with spaces before, up to Width columns.
+func (t *Timestamps) AppendRight(b []byte, at time.Time) []byte {
+	start, width := len(b), t.Width()
+	if t.format.form == relative && !t.first.IsZero() && !at.IsZero() { // the usual
+		if d := at.Sub(t.first); d >= 0 {
+			sec := d / time.Second
+			return t.appendFraction(AppendRight(b, uint64(sec), 3), int(d-sec*time.Second))
+		}
+	}
+	b = t.Append(b, at)
+	if short := width - (len(b) - start); short > 0 {
+		for range short {
+			b = append(b, ' ')
+		}
+		copy(b[start+short:], b[start:])
+		for i := range short {
+			b[start+i] = ' '
+		}
+	}
+	return b
+}
+
 // appendSeconds appends d in seconds; a time before the first is negative.
 func (t *Timestamps) appendSeconds(b []byte, d time.Duration) []byte {
 	if d < 0 {
@@ -169,12 +191,12 @@ func (t *Timestamps) appendFraction(b []byte, nsec int) []byte {
 	if n == 0 {
 		return b
 	}
-	b = append(b, '.')
-	for div := 100_000_000; n > 0; n-- {
-		b = append(b, byte('0'+nsec/div%10))
-		div /= 10
+	d := [...]byte{'.', 0, 0, 0, 0, 0, 0, 0, 0, byte('0' + nsec%10)}
+	for i, rest := 7, uint32(nsec)/10; i > 0; i -= 2 {
+		copy(d[i:], pairs[rest%100*2:][:2])
+		rest /= 100
 	}
-	return b
+	return append(b, d[:1+n]...)
 }
 
 func abs(n int64) int64 {

@@ -11,7 +11,6 @@ import (
 
 	"wstap/capture"
 	"wstap/reassembly"
-	"wstap/wsframe/subproto"
 )
 
 // Options tune an Analyzer; the zero value gives the defaults.
@@ -71,6 +70,7 @@ type Analyzer struct {
 	// Scratch, reused: events are lent.
 	frames    []*Frame
 	buffers   [][]byte
+	quick     quick
 	unmasked  []byte
 	inflated  []byte
 	marks     marks
@@ -88,7 +88,7 @@ func NewAnalyzer(sink Sink, o Options) *Analyzer {
 	if o.MessageLimit <= 0 {
 		o.MessageLimit = 16 << 20
 	}
-	return &Analyzer{sink: sink, opts: o, maxBuffered: maxBuffered}
+	return &Analyzer{sink: sink, opts: o, maxBuffered: maxBuffered, quick: newQuick(o)}
 }
 
 // Stats tells what was found so far.
@@ -177,13 +177,4 @@ func (a *Analyzer) giveBuffer(b []byte) {
 	if cap(b) > 0 && cap(b) <= 64<<10 && len(a.buffers) < 64 {
 		a.buffers = append(a.buffers, b[:0])
 	}
-}
-
-// summarize says what a message is, for people.
-func summarize(m *Message) string {
-	kind := subproto.Text
-	if m.Opcode == OpBinary {
-		kind = subproto.Binary
-	}
-	return subproto.Summary(kind, m.Payload, m.M.Conn.Subprotocol)
 }

@@ -52,6 +52,9 @@ func (c *conn) endpoints() (client, server Endpoint) {
 
 // Data implements reassembly.StreamHandler.
 func (c *conn) Data(d reassembly.Direction, b []byte, at capture.Stamp) error {
+	if c.socket != nil { // HTTP holds nothing any more
+		return c.socket.sides[c.role(d)].feed(b, at)
+	}
 	return c.charge(c.take(d, b, at))
 }
 

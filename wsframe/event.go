@@ -108,10 +108,6 @@ type Message struct {
 	Payload []byte
 	// InvalidUTF8 is true for a text message that is not UTF-8 (RFC 6455, 8.1).
 	InvalidUTF8 bool
-	// Summary is one line about the content for people, such as the name of a
-	// JSON message; empty where there is none. It holds what the peer sent:
-	// escape it before it reaches a terminal.
-	Summary string
 	// Complete is false where Payload is not the whole message; Why says why.
 	Complete bool
 	Why      Incomplete

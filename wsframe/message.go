@@ -187,7 +187,6 @@ func (s *side) build(meta Meta, buf []byte) *Message {
 		}
 	}
 	out.Complete = out.Why == WhyNot
-	out.Summary = summarize(out)
 	t := &s.c.info.Totals[s.from]
 	t.Messages++
 	t.Data += out.Length

@@ -37,6 +37,13 @@ type side struct {
 // feed takes the next bytes of the direction.
 func (s *side) feed(b []byte, at capture.Stamp) error {
 	for len(b) > 0 {
+		if s.quiet() {
+			n, err := s.quick(b, at)
+			if err != nil || n == len(b) {
+				return err
+			}
+			b = b[n:]
+		}
 		if s.seek != nil {
 			return s.search(b, at)
 		}

@@ -87,6 +87,9 @@ func (o *output) Close() error {
 
 // named makes an error of writing one line that names the output.
 func (o *output) named(err error) error {
+	if err == nil { // called for each event: what follows allocates
+		return nil
+	}
 	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {
 		return fmt.Errorf("cannot write to %s: %w", o.name, pathErr.Err)

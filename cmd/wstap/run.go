@@ -109,7 +109,7 @@ func (p *program) run(f *flags, v view) error {
 	}
 	r := &run{
 		p: p, f: f, source: src, outputs: outputs, writer: writer, keys: secrets,
-		sink: shown.sink(tee), history: shown.history(),
+		sink: shown.sink(tee.Sink()), history: shown.history(),
 	}
 	if writer != nil {
 		r.sink = report.Tee{r.sink, writer.noted()}

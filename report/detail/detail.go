@@ -30,7 +30,7 @@ type Options struct {
 type Writer struct {
 	w    io.Writer
 	o    Options
-	rows *text.Timeline
+	rows *report.Lines
 	p    page
 	told int // violations still to come that a tree has told
 	// fragmented are the connections with a message under way, and whether its

@@ -36,7 +36,7 @@ func textFrame(c *wsframe.Conn, s string) *wsframe.Frame {
 		Masked: true, Key: [4]byte{0x80, 1, 0xff, 4}, Length: uint64(len(s)), Payload: []byte(s),
 		Header: []byte{0x81, 0x80 | byte(len(s)), 0x80, 1, 0xff, 4},
 		Message: &wsframe.Message{M: meta, Opcode: wsframe.OpText, Frames: 1, Length: uint64(len(s)), WireLength: uint64(len(s)),
-			Payload: []byte(s), Complete: true, Summary: "greeting"},
+			Payload: []byte(s), Complete: true},
 		Violations: []wsframe.Violation{{Rule: wsframe.RuleRSV}},
 	}
 	return f
@@ -110,7 +110,7 @@ func TestMatch(t *testing.T) {
 		`tls && tls.handshake.extensions_server_name matches "^EXAMPLE"`,
 		`wstap.conn == 3 && wstap.from == "client" && wstap.opcode == text && wstap.length == 22 && wstap.missing == 0`,
 		`wstap.first_packet == 11 && wstap.certainty == "exact" && wstap.violation == "rsv-set" && wstap.time == 0.5`,
-		`wstap.summary == "greeting" && wstap.message contains "hello" && wstap.complete && wstap.compressed == 0`,
+		`wstap.summary == "hello" && wstap.message contains "hello" && wstap.complete && wstap.compressed == 0`,
 		`wstap.client == "10.9.0.2:36914" && wstap.subprotocol == "chat.v1"`,
 		`websocket.payload contains 22:74:79 && websocket.payload[0] == "{" && len(websocket.payload) == 22`,
 		`websocket.masked_payload[0:2] == fb:23`,

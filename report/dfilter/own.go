@@ -2,7 +2,6 @@ package dfilter
 
 import (
 	"bytes"
-	"strings"
 
 	"wstap/wsframe"
 )
@@ -122,12 +121,15 @@ func ownFields() []Field {
 		{Name: "wstap.complete", Type: Boolean, Names: boolNames, Text: "all of it is there", num: ofMessage(func(m *wsframe.Message) uint64 { return truth(m.Complete) })},
 		{Name: "wstap.invalid_utf8", Type: Boolean, Names: boolNames, Text: "it is text that is not UTF-8 (RFC 6455, 8.1)", num: ofMessage(func(m *wsframe.Message) uint64 { return truth(m.InvalidUTF8) })},
 		text("wstap.summary", "what it is about in one line, such as the name of a JSON message",
-			ofText(func(f *wsframe.Frame) string {
-				if f.Message == nil {
-					return ""
+			func(x *Context) ([]byte, bool) {
+				if x.frame == nil || x.frame.Message == nil {
+					return nil, false
 				}
-				return strings.TrimSpace(f.Message.Summary)
-			})),
+				start := len(x.arena)
+				x.arena = x.frame.Message.AppendSummary(x.arena)
+				s := bytes.TrimSpace(x.arena[start:len(x.arena):len(x.arena)])
+				return s, len(s) > 0
+			}),
 	}
 }
 

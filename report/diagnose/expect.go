@@ -43,7 +43,7 @@ const (
 // messageName is what an application calls its message: the first word of
 // what people are shown of it.
 func messageName(m *wsframe.Message) string {
-	name, _, _ := strings.Cut(m.Summary, " ")
+	name, _, _ := strings.Cut(m.Summary(), " ")
 	if strings.EqualFold(name, "ping") || strings.EqualFold(name, "pong") {
 		return strings.ToLower(name)
 	}

@@ -12,8 +12,8 @@ import (
 // the event stream has.
 type JSON struct {
 	w     io.Writer
-	line  bytes.Buffer
-	lines *jsonl.Writer
+	lines *jsonl.Encoder
+	line  []byte
 	begun bool
 }
 
@@ -21,16 +21,14 @@ var _ wsframe.Sink = (*JSON)(nil)
 
 // NewJSON returns a Sink that writes to w.
 func NewJSON(w io.Writer) *JSON {
-	j := &JSON{w: w}
-	j.lines = jsonl.New(&j.line, jsonl.Options{})
-	return j
+	return &JSON{w: w, lines: jsonl.NewEncoder(jsonl.Options{})}
 }
 
 // Emit implements wsframe.Sink.
 func (j *JSON) Emit(e wsframe.Event) error {
-	j.line.Reset()
-	if err := j.lines.Emit(e); err != nil || j.line.Len() == 0 {
-		return err
+	j.line = j.lines.Append(j.line[:0], e)
+	if len(j.line) == 0 {
+		return nil
 	}
 	before := ",\n"
 	if !j.begun {
@@ -39,7 +37,7 @@ func (j *JSON) Emit(e wsframe.Event) error {
 	if _, err := io.WriteString(j.w, before); err != nil {
 		return err
 	}
-	_, err := j.w.Write(bytes.TrimSuffix(j.line.Bytes(), []byte("\n")))
+	_, err := j.w.Write(bytes.TrimSuffix(j.line, []byte("\n")))
 	return err
 }
 

@@ -8,7 +8,7 @@ import (
 	"wstap/wsframe"
 )
 
-func (w *Writer) connection(e *wsframe.Opened) {
+func (w *Encoder) connection(e *wsframe.Opened) {
 	c := e.M.Conn
 	w.begin("connection", &e.M)
 	if c.Stream != nil {
@@ -44,7 +44,7 @@ func (w *Writer) connection(e *wsframe.Opened) {
 	}
 }
 
-func (w *Writer) encrypted(e *wsframe.Encrypted) {
+func (w *Encoder) encrypted(e *wsframe.Encrypted) {
 	w.begin("encrypted", &e.M)
 	w.unsigned(`,"tcp_stream":`, e.Stream.Index)
 	w.endpoint(`,"client":`, e.Stream.Client)
@@ -52,7 +52,7 @@ func (w *Writer) encrypted(e *wsframe.Encrypted) {
 	w.tls(e.Stream.TLS)
 }
 
-func (w *Writer) tls(t *reassembly.TLSInfo) {
+func (w *Encoder) tls(t *reassembly.TLSInfo) {
 	w.text(`,"tls":{"version":`, t.Version)
 	w.text(`,"cipher":`, t.Cipher)
 	w.head(`,"sni":`, t.SNI)
@@ -61,7 +61,7 @@ func (w *Writer) tls(t *reassembly.TLSInfo) {
 	w.own("}")
 }
 
-func (w *Writer) endpoint(key string, e wsframe.Endpoint) {
+func (w *Encoder) endpoint(key string, e wsframe.Endpoint) {
 	w.own(key)
 	w.own(`{"ip":"`)
 	if ip := e.Addr(); ip.IsValid() {
@@ -72,14 +72,14 @@ func (w *Writer) endpoint(key string, e wsframe.Endpoint) {
 }
 
 // head appends a key of the HTTP head, unless it is empty.
-func (w *Writer) head(key, s string) {
+func (w *Encoder) head(key, s string) {
 	if s != "" {
 		w.own(key)
 		w.b = report.AppendJSONHead(w.b, s)
 	}
 }
 
-func (w *Writer) fields(key string, h *wsframe.Head) {
+func (w *Encoder) fields(key string, h *wsframe.Head) {
 	if h == nil {
 		return
 	}
@@ -98,7 +98,7 @@ func (w *Writer) fields(key string, h *wsframe.Head) {
 	w.own("]")
 }
 
-func (w *Writer) frame(f *wsframe.Frame) {
+func (w *Encoder) frame(f *wsframe.Frame) {
 	w.begin("frame", &f.M)
 	w.from(f.From)
 	w.unsigned(`,"first_packet":`, f.First.Packet)
@@ -131,7 +131,7 @@ func (w *Writer) frame(f *wsframe.Frame) {
 
 // closeBody appends a Close frame's code and reason; a body that they do not
 // tell in full, in base64 besides.
-func (w *Writer) closeBody(f *wsframe.Frame) {
+func (w *Encoder) closeBody(f *wsframe.Frame) {
 	if f.Code != 0 {
 		w.integer(`,"code":`, int64(f.Code))
 		w.own(`,"reason":`)
@@ -142,7 +142,7 @@ func (w *Writer) closeBody(f *wsframe.Frame) {
 	}
 }
 
-func (w *Writer) message(m *wsframe.Message) {
+func (w *Encoder) message(m *wsframe.Message) {
 	w.begin("message", &m.M)
 	w.from(m.From)
 	w.unsigned(`,"first_packet":`, m.First.Packet)
@@ -163,8 +163,10 @@ func (w *Writer) message(m *wsframe.Message) {
 	if m.InvalidUTF8 {
 		w.own(`,"invalid_utf8":true`)
 	}
-	if m.Summary != "" && (w.limit.Cut(len(m.Payload)) == len(m.Payload) || !report.Excerpts(m)) {
-		w.text(`,"summary":`, m.Summary)
+	w.scratch = m.AppendSummary(w.scratch[:0])
+	if len(w.scratch) > 0 && (w.limit.Cut(len(m.Payload)) == len(m.Payload) || !report.Excerpts(m.Payload, w.scratch)) {
+		w.own(`,"summary":`)
+		w.b = report.AppendJSON(w.b, w.scratch)
 	}
 	w.boolean(`,"complete":`, m.Complete)
 	if !m.Complete {
@@ -175,7 +177,7 @@ func (w *Writer) message(m *wsframe.Message) {
 }
 
 // payload appends b under "text" or "base64", as far as the limit allows.
-func (w *Writer) payload(b []byte, text bool) {
+func (w *Encoder) payload(b []byte, text bool) {
 	n := w.limit.Cut(len(b))
 	cut := n < len(b)
 	if text {
@@ -195,7 +197,7 @@ func (w *Writer) payload(b []byte, text bool) {
 	}
 }
 
-func (w *Writer) closed(e *wsframe.Closed) {
+func (w *Encoder) closed(e *wsframe.Closed) {
 	w.begin("close", &e.M)
 	w.text(`,"by":`, e.By)
 	if e.Code != 0 {
@@ -221,7 +223,7 @@ func (w *Writer) closed(e *wsframe.Closed) {
 	w.unsigned(`,"violations":`, e.M.Conn.Violations)
 }
 
-func (w *Writer) summary(e *report.Summary) {
+func (w *Encoder) summary(e *report.Summary) {
 	w.begin("summary", &e.M)
 	w.unsigned(`,"packets":`, e.Capture.Packets)
 	w.unsigned(`,"truncated":`, e.Capture.Truncated)

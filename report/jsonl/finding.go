@@ -6,7 +6,7 @@ import (
 	"wstap/report"
 )
 
-func (w *Writer) finding(f *report.Finding) {
+func (w *Encoder) finding(f *report.Finding) {
 	w.begin("finding", &f.M)
 	w.own(`,"severity":"` + f.Severity.String() + `"`)
 	w.text(`,"code":`, f.Code)
@@ -25,7 +25,7 @@ func (w *Writer) finding(f *report.Finding) {
 	}
 }
 
-func (w *Writer) verdict(v *report.Verdict) {
+func (w *Encoder) verdict(v *report.Verdict) {
 	w.begin("verdict", &v.M)
 	w.head(`,"text":`, v.Text)
 	w.own(`,"servers":[`)
@@ -54,7 +54,7 @@ func (w *Writer) verdict(v *report.Verdict) {
 }
 
 // path is the way of one connection, step by step.
-func (w *Writer) path(p *report.Path) {
+func (w *Encoder) path(p *report.Path) {
 	w.unsigned(`{"tcp_stream":`, p.Stream)
 	if p.Conn != 0 {
 		w.integer(`,"conn":`, int64(p.Conn))
@@ -78,14 +78,14 @@ func (w *Writer) path(p *report.Path) {
 }
 
 // optional appends an endpoint, unless it is the zero value.
-func (w *Writer) optional(key string, e netip.AddrPort) {
+func (w *Encoder) optional(key string, e netip.AddrPort) {
 	if e.IsValid() {
 		w.endpoint(key, e)
 	}
 }
 
 // list appends an array of numbers.
-func (w *Writer) list(key string, all []uint64) {
+func (w *Encoder) list(key string, all []uint64) {
 	w.own(key)
 	w.own("[")
 	for i, n := range all {

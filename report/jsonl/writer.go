@@ -21,36 +21,42 @@ type Options struct {
 	Payload report.Limit
 }
 
-// Writer is a Sink that writes a line per event. It makes one Write call a
-// line, and allocates nothing for frames and messages once its buffer has grown.
-type Writer struct {
-	w     io.Writer
-	b     []byte
-	limit report.Limit
+// Encoder is a report.Formatter: it makes a line per event. It allocates
+// nothing for frames and messages once its buffers have grown.
+type Encoder struct {
+	b       []byte
+	limit   report.Limit
+	scratch []byte
 
 	second int64  // Unix time of the second that stamp holds
 	stamp  []byte // "2006-01-02T15:04:05", empty before the first
 }
 
-var _ wsframe.Sink = (*Writer)(nil)
+var _ report.Formatter = (*Encoder)(nil)
 
-// New returns a Writer on w, unbuffered.
-func New(w io.Writer, o Options) *Writer { return &Writer{w: w, limit: o.Payload} }
+// NewEncoder returns an Encoder.
+func NewEncoder(o Options) *Encoder { return &Encoder{limit: o.Payload} }
 
-// Emit implements wsframe.Sink.
-func (w *Writer) Emit(e wsframe.Event) error {
+// New returns a Sink that writes the lines to w, unbuffered.
+func New(w io.Writer, o Options) *report.Lines { return report.NewLines(w, NewEncoder(o)) }
+
+// Append implements report.Formatter.
+func (w *Encoder) Append(dst []byte, e wsframe.Event) []byte {
+	w.b = dst
 	switch e := e.(type) {
-	case *wsframe.Opened:
-		w.connection(e)
 	case *wsframe.Frame:
 		w.frame(e)
 	case *wsframe.Message:
 		w.message(e)
+	case *wsframe.Opened:
+		w.connection(e)
 	case *wsframe.Gap:
 		w.begin("gap", &e.M)
 		w.from(e.From)
 		w.integer(`,"bytes":`, e.Bytes)
-		w.own(`,"why":"` + e.Cause.String() + `"`)
+		w.own(`,"why":"`)
+		w.own(e.Cause.String())
+		w.own(`"`)
 	case *wsframe.Violation:
 		w.begin("violation", &e.M)
 		w.from(e.From)
@@ -69,19 +75,14 @@ func (w *Writer) Emit(e wsframe.Event) error {
 	case *report.Summary:
 		w.summary(e)
 	default:
-		return nil // ticks, and what this stream has no line for
+		return dst // ticks, and what this stream has no line for
 	}
-	w.b = append(w.b, '}', '\n')
-	_, err := w.w.Write(w.b)
-	return err
+	return append(w.b, '}', '\n')
 }
 
-// Close implements wsframe.Sink. It does not close the writer.
-func (w *Writer) Close() error { return nil }
-
 // begin starts an object with the keys that all events share.
-func (w *Writer) begin(kind string, m *wsframe.Meta) {
-	w.b = append(w.b[:0], `{"type":"`...)
+func (w *Encoder) begin(kind string, m *wsframe.Meta) {
+	w.own(`{"type":"`)
 	w.own(kind)
 	w.own(`"`)
 	if m.Conn != nil {
@@ -98,7 +99,7 @@ func (w *Writer) begin(kind string, m *wsframe.Meta) {
 
 // time appends RFC 3339 in UTC with nanoseconds. The text up to the second is
 // kept, since most events share it with the one before.
-func (w *Writer) time(at time.Time) {
+func (w *Encoder) time(at time.Time) {
 	if sec := at.Unix(); sec != w.second || len(w.stamp) == 0 {
 		w.second = sec
 		w.stamp = at.UTC().AppendFormat(w.stamp[:0], "2006-01-02T15:04:05")
@@ -112,31 +113,31 @@ func (w *Writer) time(at time.Time) {
 	w.own(`Z"`)
 }
 
-func (w *Writer) from(d wsframe.Direction) {
+func (w *Encoder) from(d wsframe.Direction) {
 	w.own(`,"from":"`)
 	w.own(d.String())
 	w.own(`"`)
 }
 
 // own appends what needs no escaping.
-func (w *Writer) own(s string) { w.b = append(w.b, s...) }
+func (w *Encoder) own(s string) { w.b = append(w.b, s...) }
 
-func (w *Writer) integer(key string, n int64) {
+func (w *Encoder) integer(key string, n int64) {
 	w.own(key)
 	w.b = strconv.AppendInt(w.b, n, 10)
 }
 
-func (w *Writer) unsigned(key string, n uint64) {
+func (w *Encoder) unsigned(key string, n uint64) {
 	w.own(key)
 	w.b = strconv.AppendUint(w.b, n, 10)
 }
 
-func (w *Writer) boolean(key string, v bool) {
+func (w *Encoder) boolean(key string, v bool) {
 	w.own(key)
 	w.b = strconv.AppendBool(w.b, v)
 }
 
-func (w *Writer) text(key, s string) {
+func (w *Encoder) text(key, s string) {
 	w.own(key)
 	w.b = report.AppendJSON(w.b, []byte(s))
 }

@@ -80,15 +80,17 @@ func upgraded() []wsframe.Event {
 	all := []wsframe.Event{&wsframe.Opened{M: m(5)}}
 	// A text message in one frame, compressed, with a summary.
 	all = append(all, data(c, 6, wsframe.FromClient, wsframe.OpText, []byte(`{"message":"connect"}`), func(f *wsframe.Frame, msg *wsframe.Message) {
-		f.Rsv, msg.Compressed, msg.WireLength, msg.Summary = 4, true, 9, "connect"
+		f.Rsv, msg.Compressed, msg.WireLength = 4, true, 9
 		f.Length, f.Payload = 9, []byte("\xaa\x56\xca\x4d\x2d\x2e\x4e\x4c\x05")
 	})...)
 	// Hostile text, valid in part, and hostile binary.
 	all = append(all, data(c, 7, wsframe.FromServer, wsframe.OpText, []byte(Hostile), func(_ *wsframe.Frame, msg *wsframe.Message) {
-		msg.InvalidUTF8, msg.Summary = true, Hostile
+		msg.InvalidUTF8 = true
 	})...)
 	all = append(all, data(c, 8, wsframe.FromServer, wsframe.OpBinary, []byte(Hostile), nil)...)
 	all = append(all, data(c, 9, wsframe.FromServer, wsframe.OpText, nil, nil)...)
+	// A hostile name, which is the message's summary.
+	all = append(all, data(c, 9, wsframe.FromServer, wsframe.OpText, []byte(`{"type":"`+Hostile+`"}`), nil)...)
 	// Two fragments with a ping between them.
 	all = append(all,
 		&wsframe.Frame{M: m(10), From: wsframe.FromClient, First: stamp(9), Opcode: wsframe.OpText, Masked: true, Key: [4]byte{1, 0xab, 0, 0xff}, Length: 6, Payload: []byte("caf\xc3"), Header: []byte{1, 0x86, 1, 0xab, 0, 0xff}, Missing: 2, Holes: []wsframe.Hole{{At: 4, Bytes: 2}}},

@@ -202,7 +202,7 @@ func (t *Connections) table() error {
 
 func (t *Connections) write(cells [columns]string, widths *[columns]int, c color) error {
 	l := &t.l
-	l.clear()
+	l.begin(l.b[:0])
 	l.paint(c)
 	at := 0
 	for i, s := range cells {

@@ -14,7 +14,8 @@ import (
 // and every message whole, text as it is, binary as a hex dump, each under the
 // row that says who sent it and when. It is meant for one connection.
 type Conversation struct {
-	t *Timeline
+	w io.Writer
+	r *Rows
 }
 
 var _ wsframe.Sink = Conversation{}
@@ -24,14 +25,14 @@ const indent = "    "
 
 // NewConversation returns a conversation. It writes to w, unbuffered.
 func NewConversation(w io.Writer, o Options) Conversation {
-	return Conversation{NewTimeline(w, o)}
+	return Conversation{w, NewRows(o)}
 }
 
 // Emit implements wsframe.Sink.
 func (c Conversation) Emit(e wsframe.Event) error {
 	switch e := e.(type) {
 	case *wsframe.Opened:
-		if err := c.t.opened(e); err != nil {
+		if err := c.rows(e); err != nil {
 			return err
 		}
 		return c.upgrade(e.M.Conn)
@@ -42,11 +43,34 @@ func (c Conversation) Emit(e wsframe.Event) error {
 			return nil // told with its message
 		}
 	}
-	return c.t.Emit(e)
+	return c.rows(e)
+}
+
+// rows writes the rows of e, as a timeline has them.
+func (c Conversation) rows(e wsframe.Event) error {
+	c.r.l.b = c.r.Append(c.r.l.b[:0], e)
+	return c.write()
+}
+
+// begin starts a line.
+func (c Conversation) begin() { c.r.l.begin(c.r.l.b[:0]) }
+
+// end ends the line and writes it.
+func (c Conversation) end() error {
+	c.r.end()
+	return c.write()
+}
+
+func (c Conversation) write() error {
+	if len(c.r.l.b) == 0 {
+		return nil
+	}
+	_, err := c.w.Write(c.r.l.b)
+	return err
 }
 
 // Close implements wsframe.Sink. It does not close the writer.
-func (c Conversation) Close() error { return c.t.Close() }
+func (c Conversation) Close() error { return nil }
 
 // upgrade writes the two heads of the upgrade.
 func (c Conversation) upgrade(conn *wsframe.Conn) error {
@@ -68,10 +92,11 @@ func (c Conversation) head(conn *wsframe.Conn, d wsframe.Direction, at capture.S
 	if d == wsframe.FromServer {
 		name = "response"
 	}
-	c.t.begin(at, conn)
-	c.t.arrow(d)
-	c.t.word(name, side(d))
-	if err := c.t.end(); err != nil {
+	c.begin()
+	c.r.begin(at, conn)
+	c.r.arrow(d)
+	c.r.word(name, side(d))
+	if err := c.end(); err != nil {
 		return err
 	}
 	if err := c.line([]byte(start)); err != nil {
@@ -87,21 +112,22 @@ func (c Conversation) head(conn *wsframe.Conn, d wsframe.Direction, at capture.S
 
 // message writes one message under its row.
 func (c Conversation) message(m *wsframe.Message) error {
-	l := &c.t.l
-	c.t.begin(m.M.Stamp, m.M.Conn)
-	c.t.arrow(m.From)
-	c.t.word(wsframe.OpcodeName(m.Opcode), side(m.From))
-	c.t.length(m.Length)
+	l := &c.r.l
+	c.begin()
+	c.r.begin(m.M.Stamp, m.M.Conn)
+	c.r.arrow(m.From)
+	c.r.word(wsframe.OpcodeName(m.Opcode), side(m.From))
+	c.r.length(m.Length)
 	l.certainty(m.Certainty)
 	l.messageWarnings(m)
 	l.messageMakeup(m)
-	if err := c.t.end(); err != nil {
+	if err := c.end(); err != nil {
 		return err
 	}
 	if m.Why == wsframe.ContextLost {
 		return nil // what inflates with a wrong window is a guess
 	}
-	n := c.t.limit.Cut(len(m.Payload))
+	n := c.r.limit.Cut(len(m.Payload))
 	b := m.Payload[:n]
 	var err error
 	if m.Opcode == wsframe.OpText || m.Opcode != wsframe.OpBinary && readable(b) {
@@ -129,14 +155,14 @@ func (c Conversation) text(b []byte) error {
 
 // line writes one line of what a peer sent; tabs stay tabs.
 func (c Conversation) line(b []byte) error {
-	l := &c.t.l
-	l.clear()
+	l := &c.r.l
+	c.begin()
 	l.own(indent)
 	for {
 		before, after, tab := bytes.Cut(b, []byte{'\t'})
 		l.b, _, _ = l.esc.Append(l.b, before, report.Unbounded)
 		if !tab {
-			return c.t.end()
+			return c.end()
 		}
 		l.b = append(l.b, '\t')
 		b = after
@@ -146,16 +172,16 @@ func (c Conversation) line(b []byte) error {
 // dump writes bytes as a hex dump, 16 a line.
 func (c Conversation) dump(b []byte) error {
 	const row = 16
-	l := &c.t.l
+	l := &c.r.l
 	for at := 0; at < len(b); at += row {
-		l.clear()
+		c.begin()
 		l.own(indent)
 		for shift := 28; shift >= 0; shift -= 4 {
 			l.b = append(l.b, hexDigits[at>>shift&15])
 		}
 		l.own("  ")
 		l.hex(b[at:min(at+row, len(b))], row)
-		if err := c.t.end(); err != nil {
+		if err := c.end(); err != nil {
 			return err
 		}
 	}

@@ -12,28 +12,27 @@ import (
 
 // opened writes the rows that begin a connection: who is connected to whom,
 // and what became of the upgrade.
-func (t *Timeline) opened(e *wsframe.Opened) error {
+func (r *Rows) opened(e *wsframe.Opened) {
 	c := e.M.Conn
-	if err := t.connected(c, e.M.Stamp); err != nil {
-		return err
-	}
+	r.connected(c, e.M.Stamp)
 	switch {
 	case c.Upgraded && c.Request == nil && c.Response == nil:
-		return t.joined(e)
+		r.joined(e)
+		return
 	case c.Upgraded:
-		t.begin(e.M.Stamp, c)
-		t.arrow(wsframe.FromServer)
-		t.word("upgraded", bold)
+		r.begin(e.M.Stamp, c)
+		r.arrow(wsframe.FromServer)
+		r.word("upgraded", bold)
 	case c.Status != 0:
-		t.begin(e.M.Stamp, c)
-		t.arrow(wsframe.FromServer)
-		t.word("refused", red)
+		r.begin(e.M.Stamp, c)
+		r.arrow(wsframe.FromServer)
+		r.word("refused", red)
 	default:
-		t.begin(e.M.Stamp, c)
-		t.word("no reply", red)
+		r.begin(e.M.Stamp, c)
+		r.word("no reply", red)
 	}
-	l := &t.l
-	t.noLength()
+	l := &r.l
+	r.noLength()
 	if c.Status != 0 {
 		l.number(uint64(c.Status))
 		if c.Status != 101 && c.Response != nil && c.Response.Phrase != "" {
@@ -63,11 +62,11 @@ func (t *Timeline) opened(e *wsframe.Opened) error {
 	if c.Partial {
 		l.own("  header fields lost with earlier packets")
 	}
-	return t.end()
+	r.end()
 }
 
 // connected writes the row that names the two ends.
-func (t *Timeline) connected(c *wsframe.Conn, seen capture.Stamp) error {
+func (r *Rows) connected(c *wsframe.Conn, seen capture.Stamp) {
 	s := c.Stream
 	at := seen
 	handshake, whole := time.Duration(0), false
@@ -82,10 +81,10 @@ func (t *Timeline) connected(c *wsframe.Conn, seen capture.Stamp) error {
 			at = seen
 		}
 	}
-	l := &t.l
-	t.begin(at, c)
-	t.word("connected", bold)
-	t.noLength()
+	l := &r.l
+	r.begin(at, c)
+	r.word("connected", bold)
+	r.noLength()
 	l.paint(bold)
 	l.endpoint(c.Client)
 	l.own(" ")
@@ -108,24 +107,24 @@ func (t *Timeline) connected(c *wsframe.Conn, seen capture.Stamp) error {
 		l.endpoint(s.Origin)
 	}
 	l.named("  through a CONNECT tunnel to ", c.Proxy)
-	return t.end()
+	r.end()
 }
 
 // joined writes the row of a connection whose upgrade was not captured.
-func (t *Timeline) joined(e *wsframe.Opened) error {
-	t.begin(e.M.Stamp, e.M.Conn)
-	t.word("mid-stream", yellow)
-	t.noLength()
-	t.l.own("the capture began after the upgrade: frames are recognized by their headers")
-	return t.end()
+func (r *Rows) joined(e *wsframe.Opened) {
+	r.begin(e.M.Stamp, e.M.Conn)
+	r.word("mid-stream", yellow)
+	r.noLength()
+	r.l.own("the capture began after the upgrade: frames are recognized by their headers")
+	r.end()
 }
 
-func (t *Timeline) gap(e *wsframe.Gap) error {
-	t.begin(e.M.Stamp, e.M.Conn)
-	t.arrow(e.From)
-	t.word("gap", yellow)
-	t.length(uint64(e.Bytes))
-	l := &t.l
+func (r *Rows) gap(e *wsframe.Gap) {
+	r.begin(e.M.Stamp, e.M.Conn)
+	r.arrow(e.From)
+	r.word("gap", yellow)
+	r.length(uint64(e.Bytes))
+	l := &r.l
 	l.own("bytes from the ")
 	l.own(e.From.String())
 	switch e.Cause {
@@ -140,47 +139,47 @@ func (t *Timeline) gap(e *wsframe.Gap) error {
 	default:
 		l.own(" not captured within the bounds of reassembly")
 	}
-	return t.end()
+	r.end()
 }
 
-func (t *Timeline) violation(e *wsframe.Violation) error {
-	t.begin(e.M.Stamp, e.M.Conn)
-	t.arrow(e.From)
-	t.word("violation", red)
-	t.noLength()
-	l := &t.l
+func (r *Rows) violation(e *wsframe.Violation) {
+	r.begin(e.M.Stamp, e.M.Conn)
+	r.arrow(e.From)
+	r.word("violation", red)
+	r.noLength()
+	l := &r.l
 	l.own("RFC ")
 	l.own(e.Rule.RFC)
 	l.own(" ")
 	l.own(e.Rule.Text)
 	l.named("; expected ", e.Expected)
 	l.named("; found ", e.Found)
-	return t.end()
+	r.end()
 }
 
-func (t *Timeline) closed(e *wsframe.Closed) error {
+func (r *Rows) closed(e *wsframe.Closed) {
 	c := e.M.Conn
-	t.begin(e.M.Stamp, c)
+	r.begin(e.M.Stamp, c)
 	by := e.By == "client" || e.By == "server"
 	if by {
 		from := wsframe.FromClient
 		if e.By == "server" {
 			from = wsframe.FromServer
 		}
-		t.arrow(from)
+		r.arrow(from)
 	}
-	l := &t.l
+	l := &r.l
 	switch e.How {
 	case "rst", "rst_stream":
-		t.word("reset", red)
+		r.word("reset", red)
 	case "timeout":
-		t.word("timeout", yellow)
+		r.word("timeout", yellow)
 	case "capture ended":
-		t.word("still open", dim)
+		r.word("still open", dim)
 	default:
-		t.word("closed", bold)
+		r.word("closed", bold)
 	}
-	t.noLength()
+	r.noLength()
 	if by {
 		l.own("by ")
 		l.own(e.By)
@@ -223,15 +222,15 @@ func (t *Timeline) closed(e *wsframe.Closed) error {
 		l.own(" ")
 		l.number(totals.Frames)
 		l.own(" frames ")
-		t.scratch = report.AppendBytes(t.scratch[:0], totals.Payload)
-		l.own(string(t.scratch))
+		r.scratch = report.AppendBytes(r.scratch[:0], totals.Payload)
+		l.own(string(r.scratch))
 		if totals.Skipped > 0 {
 			l.own(" and ")
 			l.number(totals.Skipped)
 			l.own(" bytes of frames whose header was lost")
 		}
 	}
-	return t.end()
+	r.end()
 }
 
 // between is the time from a to b, where both were seen and have times.

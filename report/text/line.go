@@ -1,8 +1,6 @@
 package text
 
 import (
-	"strconv"
-
 	"wstap/report"
 	"wstap/wsframe"
 )
@@ -24,16 +22,15 @@ const (
 // line is an output line under construction, in one reused buffer. It counts
 // the terminal columns used, which bytes do not tell.
 type line struct {
-	b       []byte
+	b       []byte // lines before it, and the line
+	start   int    // where in b it begins
 	col     int
 	esc     report.Escaper
 	colored bool
 }
 
-func (l *line) clear() {
-	l.b = l.b[:0]
-	l.col = 0
-}
+// begin begins a line behind what b holds.
+func (l *line) begin(b []byte) { l.b, l.start, l.col = b, len(b), 0 }
 
 // own appends a text of ours, which is printable ASCII.
 func (l *line) own(s string) {
@@ -43,7 +40,7 @@ func (l *line) own(s string) {
 
 func (l *line) number(n uint64) {
 	before := len(l.b)
-	l.b = strconv.AppendUint(l.b, n, 10)
+	l.b = report.AppendRight(l.b, n, 0)
 	l.col += len(l.b) - before
 }
 
@@ -60,14 +57,11 @@ const maxForeign = 1000
 
 func (l *line) foreignString(s string) { l.foreign([]byte(s), maxForeign, false) }
 
-// right appends s so that it ends width columns further, or as soon after as it can.
-func (l *line) right(s []byte, width int) {
-	for n := len(s); n < width; n++ {
-		l.b = append(l.b, ' ')
-		l.col++
-	}
-	l.b = append(l.b, s...)
-	l.col += len(s)
+// right appends n so that it ends width columns further, or as soon after as it can.
+func (l *line) right(n uint64, width int) {
+	before := len(l.b)
+	l.b = report.AppendRight(l.b, n, width)
+	l.col += len(l.b) - before
 }
 
 // to pads with spaces up to a column.
@@ -116,7 +110,7 @@ func (l *line) endpoint(e wsframe.Endpoint) {
 
 // end appends the newline, without spaces before it.
 func (l *line) end() {
-	for len(l.b) > 0 && l.b[len(l.b)-1] == ' ' {
+	for len(l.b) > l.start && l.b[len(l.b)-1] == ' ' {
 		l.b = l.b[:len(l.b)-1]
 	}
 	l.b = append(l.b, '\n')

@@ -13,32 +13,33 @@ const hexShown = 16
 
 // content adds what a message says, its summary first, and then of what it was
 // made.
-func (t *Timeline) content(m *wsframe.Message) {
-	room := t.width - makeupWidth(m)
-	start := t.l.col
-	if !report.Excerpts(m) {
-		t.l.paint(bold)
-		t.l.foreign([]byte(m.Summary), room-t.l.col, false)
-		t.l.paint(reset)
-		t.l.own("  ")
+func (r *Rows) content(m *wsframe.Message) {
+	room := r.width - makeupWidth(m)
+	start := r.l.col
+	r.scratch = m.AppendSummary(r.scratch[:0])
+	if !report.Excerpts(m.Payload, r.scratch) {
+		r.l.paint(bold)
+		r.l.foreign(r.scratch, room-r.l.col, false)
+		r.l.paint(reset)
+		r.l.own("  ")
 	}
 	if m.Why != wsframe.ContextLost { // what inflates with a wrong window is a guess
 		text := m.Opcode == wsframe.OpText || m.Opcode != wsframe.OpBinary && readable(m.Payload)
-		t.payload(m.Payload, uint64(len(m.Payload)) < m.Length, text, room)
+		r.payload(m.Payload, uint64(len(m.Payload)) < m.Length, text, room)
 	}
-	if t.l.col > start && t.l.b[len(t.l.b)-1] != ' ' {
-		t.l.own(" ")
+	if r.l.col > start && r.l.b[len(r.l.b)-1] != ' ' {
+		r.l.own(" ")
 	}
-	t.l.messageMakeup(m)
+	r.l.messageMakeup(m)
 }
 
 // payload adds b as text or in hexadecimal, cut at column room or by the
 // payload limit; more says that b itself is only a beginning.
-func (t *Timeline) payload(b []byte, more, text bool, room int) {
-	cols := room - t.l.col
-	if t.limit.IsSet() {
+func (r *Rows) payload(b []byte, more, text bool, room int) {
+	cols := room - r.l.col
+	if r.limit.IsSet() {
 		cols = report.Unbounded
-		n := t.limit.Cut(len(b))
+		n := r.limit.Cut(len(b))
 		more = more || n < len(b)
 		b = b[:n]
 		if n == 0 {
@@ -46,43 +47,43 @@ func (t *Timeline) payload(b []byte, more, text bool, room int) {
 		}
 	}
 	if text {
-		t.l.foreign(b, cols, more)
+		r.l.foreign(b, cols, more)
 		return
 	}
 	n := len(b)
-	if !t.limit.IsSet() {
+	if !r.limit.IsSet() {
 		// Three columns a byte, a space after each four, and the bars.
 		n = min(n, hexShown, max(0, (cols-6)*4/13))
 	}
 	if n > 0 {
-		t.l.hex(b[:n], n)
+		r.l.hex(b[:n], n)
 	}
 	if more || n < len(b) {
-		dots := t.l.esc.Ellipsis()
-		t.l.b = append(t.l.b, dots...)
-		t.l.col += report.Columns(dots)
+		dots := r.l.esc.Ellipsis()
+		r.l.b = append(r.l.b, dots...)
+		r.l.col += report.Columns(dots)
 	}
 }
 
 // holed adds the payload of a frame of which parts were never captured, each
 // marked in its place.
-func (t *Timeline) holed(f *wsframe.Frame, cut bool) {
+func (r *Rows) holed(f *wsframe.Frame, cut bool) {
 	const least = 32 // columns that a mark and something behind it want
 	text := f.Opcode == wsframe.OpText
 	at, taken := uint64(0), 0 // offset in the payload, bytes of f.Payload shown
 	for _, h := range f.Holes {
 		n := int(min(h.At-at, uint64(len(f.Payload)-taken)))
-		t.payload(f.Payload[taken:taken+n], false, text, t.width)
+		r.payload(f.Payload[taken:taken+n], false, text, r.width)
 		taken += n
 		at = h.At + h.Bytes
-		if t.width-t.l.col < least && !t.limit.IsSet() {
+		if r.width-r.l.col < least && !r.limit.IsSet() {
 			return
 		}
-		t.l.own(" ")
-		t.l.missing(h.Bytes)
+		r.l.own(" ")
+		r.l.missing(h.Bytes)
 	}
 	if taken < len(f.Payload) {
-		t.payload(f.Payload[taken:], cut, text, t.width)
+		r.payload(f.Payload[taken:], cut, text, r.width)
 	}
 }
 

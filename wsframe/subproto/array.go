@@ -43,7 +43,7 @@ func anyArray(l *line, e []value) {
 	case e[0].kind == objectValue, name.kind == none && first.kind != none:
 		object(l, first.raw)
 	case name.kind != none && len(name.raw) > 0 && name.raw[0] == '{':
-		object(l, unescape(name.raw[:min(len(name.raw), maxNamed)]))
+		object(l, unescape(nil, name.raw[:min(len(name.raw), maxNamed)]))
 	case name.kind != none:
 		l.quoted(name.raw)
 	case e[0].kind == literal && !e[0].isKeyword():

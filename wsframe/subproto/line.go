@@ -7,47 +7,47 @@ import (
 
 // line collects a summary, and stops at maxRunes.
 type line struct {
-	b    []byte
-	n    int // runes in b
-	full bool
+	b     []byte
+	start int // where in b it begins
+	n     int // its runes
+	full  bool
 
 	ident   []byte // the id, where there is one
 	named   int    // bytes of b before it
-	excerpt bool   // b is the beginning of a text that has no name
+	excerpt bool   // it is the beginning of a text that has no name
 	request bool   // it cannot be an answer
 	reply   bool   // it can only be an answer
 }
 
-// String is what was collected, with "…" in the last place where it was cut.
-func (l *line) String() string {
+// end is b, with "…" in the last place of the line where it was cut.
+func (l *line) end() []byte {
 	if !l.full {
-		return string(l.b)
+		return l.b
 	}
-	_, n := utf8.DecodeLastRune(l.b)
-	return string(l.b[:len(l.b)-n]) + "…"
+	_, n := utf8.DecodeLastRune(l.b[l.start:])
+	return append(l.b[:len(l.b)-n], "…"...)
 }
 
 // add appends s as it stands.
 func (l *line) add(s []byte) {
-	for len(s) > 0 && l.room() {
-		n := 1
-		if s[0] >= utf8.RuneSelf {
-			_, n = utf8.DecodeRune(s)
+	for {
+		n, most := 0, min(len(s), maxRunes-l.n)
+		for n < most && s[n] < utf8.RuneSelf {
+			n++
 		}
+		l.b = append(l.b, s[:n]...)
+		l.n += n
+		if s = s[n:]; len(s) == 0 || !l.room() {
+			return
+		}
+		_, n = utf8.DecodeRune(s)
 		l.b = append(l.b, s[:n]...)
 		s = s[n:]
 	}
 }
 
 // glue is add for strings.
-func (l *line) glue(s string) {
-	for _, r := range s {
-		if !l.room() {
-			return
-		}
-		l.b = utf8.AppendRune(l.b, r)
-	}
-}
+func (l *line) glue(s string) { l.add([]byte(s)) }
 
 // bytes appends s, behind a space where it is not the first.
 func (l *line) bytes(s []byte) {
@@ -69,7 +69,7 @@ func (l *line) quoted(raw []byte) {
 	// An escape takes 6 bytes at most, 12 for the surrogates of one character.
 	raw = raw[:min(len(raw), 12*(maxRunes+1))]
 	if bytes.IndexByte(raw, '\\') >= 0 {
-		raw = unescape(raw)
+		raw = unescape(make([]byte, 0, 12*(maxRunes+1)), raw)
 	}
 	l.bytes(raw)
 }

@@ -1,7 +1,20 @@
 package subproto
 
-// rank is the place of a key in the order in which an object's name is looked
-// for, from 1; 0 for a key that holds no name.
+// role is what a key's value can be to an object.
+type role uint8
+
+const (
+	noRole role = iota
+	names
+	identifies
+	topics
+	tellsError
+	tellsResult
+	versions // of JSON-RPC
+)
+
+// rank is the place of a key in the order in which an object's name, or its id,
+// is looked for, from 1.
 type rank uint8
 
 const (
@@ -11,66 +24,67 @@ const (
 	lastBeside  rank = 9
 )
 
-// nameRank is the order of the keys that hold a name.
-func nameRank(key string) rank {
+// keyRole is the role of a key, and its rank among those that share it.
+func keyRole(key string) (role, rank) {
 	switch key {
 	case "message":
-		return rankMessage
+		return names, rankMessage
 	case "type":
-		return 2
+		return names, 2
 	case "event":
-		return 3
+		return names, 3
 	case "method":
-		return 4
+		return names, 4
 	case "action":
-		return 5
+		return names, 5
 	case "op":
-		return 6
+		return names, 6
 	case "cmd":
-		return 7
+		return names, 7
 	case "command":
-		return 8
+		return names, 8
 	case "kind":
-		return lastBeside
+		return names, lastBeside
 	case "name":
-		return 10
+		return names, 10
 	case "msg":
-		return 11
+		return names, 11
 	case "t":
-		return 12
+		return names, 12
 	case "msg_type", "msgType":
-		return 13
+		return names, 13
 	case "messageType", "message_type":
-		return 14
+		return names, 14
 	case "eventType", "event_type":
-		return 15
+		return names, 15
 	case "request":
-		return 16
+		return names, 16
 	case "target":
-		return 17
+		return names, 17
 	case "janus":
-		return 18
-	}
-	return 0
-}
-
-// idRank is the order of the keys that hold an id.
-func idRank(key string) rank {
-	switch key {
+		return names, 18
 	case "id":
-		return 1
+		return identifies, 1
 	case "requestId", "request_id":
-		return 2
+		return identifies, 2
 	case "req":
-		return 3
+		return identifies, 3
 	case "seq":
-		return 4
+		return identifies, 4
 	case "ref":
-		return 5
+		return identifies, 5
 	case "transaction":
-		return 6
+		return identifies, 6
+	case "jsonrpc":
+		return versions, 1
+	case "topic", "channel":
+		return topics, 1
+	case "error":
+		return tellsError, 1
+	case "result", "response":
+		return tellsResult, 1
 	}
-	return 0
+	return noRole, 0
 }
 
 // found is the value of the key with the lowest rank.
@@ -81,7 +95,7 @@ type found struct {
 }
 
 func (f *found) offer(r rank, key []byte, v value) {
-	if r > 0 && (f.rank == 0 || r < f.rank) {
+	if f.rank == 0 || r < f.rank {
 		*f = found{r, key, v}
 	}
 }
@@ -92,16 +106,16 @@ type members struct {
 	code              found // a number under a name's key
 	about             []byte
 	err, result       value
-	inner             []byte    // the first object within
-	keys              [6][]byte // the first keys
-	n                 int       // keys, all
-	empty             bool      // "{}"
-	rpc               bool      // it says that it is JSON-RPC 2.0
+	inner             []byte // the first object within
+	n                 int    // keys, all
+	empty             bool   // "{}"
+	rpc               bool   // it says that it is JSON-RPC 2.0
 }
 
 // object summarizes the JSON object that b begins with.
 func object(l *line, b []byte) {
-	m := scanMembers(b)
+	var m members
+	m.scan(b)
 	switch {
 	case m.name.rank > 0 || m.message.rank > 0:
 		m.addName(l)
@@ -118,11 +132,14 @@ func object(l *line, b []byte) {
 		l.bytes(m.code.key)
 		l.bytes(m.code.raw)
 	default:
-		inner := scanMembers(m.inner)
+		var inner members
+		inner.scan(m.inner)
 		inner.addName(l)
-		m.id.offer(inner.id.rank, inner.id.key, inner.id.value)
+		if inner.id.rank > 0 {
+			m.id.offer(inner.id.rank, inner.id.key, inner.id.value)
+		}
 		if l.n == 0 {
-			m.addKeys(l)
+			m.addKeys(l, b)
 		}
 	}
 	l.id(m.id.value)
@@ -136,20 +153,23 @@ func (m *members) addName(l *line) {
 	l.quoted(m.message.raw)
 }
 
-// addKeys adds the first keys in braces; nothing where there was no member and
-// no end either, since that is no JSON.
-func (m *members) addKeys(l *line) {
+// addKeys adds the first keys of the object that b begins with in braces;
+// nothing where there was no member and no end either, since that is no JSON.
+func (m *members) addKeys(l *line, b []byte) {
+	const most = 6
 	if m.n == 0 && !m.empty {
 		return
 	}
 	l.word("{")
-	for i, key := range m.keys[:min(m.n, len(m.keys))] {
+	s := scanner{b: b, i: 1}
+	for i := range min(m.n, most) {
 		if i > 0 {
 			l.glue(", ")
 		}
+		key, _, _ := s.member()
 		l.add(key)
 	}
-	if m.n > len(m.keys) {
+	if m.n > most {
 		l.glue(", …")
 	}
 	l.glue("}")
@@ -183,9 +203,8 @@ func errorText(l *line, v value) {
 	}
 }
 
-// scanMembers reads the members of the JSON object that b begins with.
-func scanMembers(b []byte) members {
-	var m members
+// scan reads the members of the JSON object that b begins with.
+func (m *members) scan(b []byte) {
 	s := scanner{b: b, i: 1}
 	for s.i < maxNamed || m.name.rank == 0 && m.message.rank == 0 {
 		key, v, ok := s.member()
@@ -193,65 +212,57 @@ func scanMembers(b []byte) members {
 			m.empty = m.n == 0 && s.peek() == '}'
 			break
 		}
-		if m.n < len(m.keys) {
-			m.keys[m.n] = key
-		}
 		m.n++
 		m.take(key, v)
 	}
-	return m
 }
 
 // take looks at one member.
 func (m *members) take(key []byte, v value) {
-	var folded [len("message_type")]byte
-	if len(key) == 0 || len(key) > len(folded) {
-		if v.kind == objectValue && m.inner == nil {
-			m.inner = v.raw
-		}
+	if v.kind == objectValue && m.inner == nil {
+		m.inner = v.raw
+	}
+	const longest = len("message_type") // of the keys that have a role
+	if len(key) == 0 || len(key) > longest {
 		return
 	}
-	// .NET and Go peers often begin keys with a capital.
-	n := copy(folded[:], key)
-	if c := folded[0]; c >= 'A' && c <= 'Z' {
-		folded[0] = c + 'a' - 'A'
+	k := key
+	if c := key[0]; c >= 'A' && c <= 'Z' { // .NET and Go peers often begin keys with a capital
+		k = append(make([]byte, 0, longest), key...)
+		k[0] = c + 'a' - 'A'
 	}
-	k := folded[:n]
-	switch v.kind {
-	case str:
-		if len(v.raw) == 0 {
-			break
+	switch role, rank := keyRole(string(k)); role {
+	case names:
+		m.takeName(rank, key, v)
+	case identifies:
+		if v.kind == str || v.kind == number {
+			m.id.offer(rank, key, v)
 		}
-		if r := nameRank(string(k)); r == rankMessage {
-			m.message.offer(r, key, v)
-		} else {
-			m.name.offer(r, key, v)
-		}
-	case number:
-		const longest = 6 // digits: a code, not a time
-		if len(v.raw) <= longest {
-			m.code.offer(nameRank(string(k)), key, v)
-		}
-	case objectValue:
-		if m.inner == nil {
-			m.inner = v.raw
-		}
-	}
-	if v.kind == str || v.kind == number {
-		m.id.offer(idRank(string(k)), key, v)
-	}
-	switch string(k) {
-	case "jsonrpc":
-		m.rpc = true
-	case "topic", "channel":
+	case topics:
 		if v.kind == str && m.about == nil {
 			m.about = v.raw
 		}
-	case "error":
+	case tellsError:
 		if string(v.raw) != "null" && string(v.raw) != "false" {
 			m.err = v
 		}
-	case "result", "response":
+	case tellsResult:
 		m.result = v
+	case versions:
+		m.rpc = true
+	}
+}
+
+// takeName looks at a member whose key holds names.
+func (m *members) takeName(r rank, key []byte, v value) {
+	const longest = 6 // digits: a code, not a time
+	switch {
+	case v.kind == number && len(v.raw) <= longest:
+		m.code.offer(r, key, v)
+	case v.kind != str || len(v.raw) == 0:
+	case r == rankMessage:
+		m.message.offer(r, key, v)
+	default:
+		m.name.offer(r, key, v)
 	}
 }

@@ -26,7 +26,7 @@ func Parse(kind Kind, payload []byte, subprotocol string) Info {
 	if len(l.ident) > 0 {
 		info.Name = string(l.b[:l.named])
 	} else {
-		info.Name = l.String()
+		info.Name = string(l.end())
 	}
 	return info
 }

@@ -11,7 +11,7 @@ var socketTypes = [...]string{"connect", "disconnect", "event", "ack", "connect_
 
 // socketIO summarizes a text packet of Engine.IO, and of Socket.IO within:
 // 4<type>[<attachments>-][/<namespace>,][<ack id>][<JSON>].
-func socketIO(l *line, b []byte, _ string) bool {
+func socketIO(l *line, b []byte) bool {
 	c := int(b[0] - '0')
 	if b[0] < '0' || c >= len(engineTypes) {
 		return false

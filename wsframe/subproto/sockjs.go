@@ -1,7 +1,7 @@
 package subproto
 
 // sockJS summarizes a frame of the SockJS protocol: o, h, a[...], c[code,text].
-func sockJS(l *line, b []byte, _ string) bool {
+func sockJS(l *line, b []byte) bool {
 	switch {
 	case string(b) == "o":
 		l.word("sockjs open")

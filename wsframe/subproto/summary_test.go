@@ -188,13 +188,15 @@ func BenchmarkSummary(b *testing.B) {
 	for name, payload := range map[string]string{
 		"json100": `{"message":"setRemoteSDP","id":12,"data":[{"sdp":"v=0 o=- 46117317 2 IN IP4 127.0.0.1","n":1}]}`,
 		"json4k":  `{"type":"x","data":[` + strings.Repeat(`{"a":"some text","b":12},`, 160) + `{}]}`,
+		"rpc":     `{"jsonrpc":"2.0","id":123456,"result":{"ok":true}}`,
 		"text":    "hello world, this is a chat line of about one hundred bytes, which nobody needs to read to its end",
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(payload)))
 			b.ReportAllocs()
+			p, dst := []byte(payload), []byte(nil)
 			for b.Loop() {
-				Summary(Text, []byte(payload), "")
+				dst = AppendSummary(dst[:0], Text, p, "")
 			}
 		})
 	}

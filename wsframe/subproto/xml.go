@@ -4,7 +4,7 @@ import "bytes"
 
 // xml summarizes an XML document, such as an XMPP stanza (RFC 7395), by the
 // name of its first element.
-func xml(l *line, b []byte, _ string) bool {
+func xml(l *line, b []byte) bool {
 	b = bytes.TrimLeft(b, " \t\r\n")
 	for bytes.HasPrefix(b, []byte("<?")) || bytes.HasPrefix(b, []byte("<!")) {
 		_, rest, ok := bytes.Cut(b, []byte(">"))

@@ -1,0 +1,25 @@
+package wsframe
+
+import "wstap/wsframe/subproto"
+
+// AppendSummary appends to dst one line about the content for people, at most
+// 80 characters, such as the name of a JSON message; nothing where there is
+// nothing to say. It holds what the peer sent: escape it before it reaches a
+// terminal.
+//
+// It is made when it is asked for, because it costs more than all other work on
+// a small frame, and most sinks do without.
+func (e *Message) AppendSummary(dst []byte) []byte {
+	kind := subproto.Text
+	if e.Opcode == OpBinary {
+		kind = subproto.Binary
+	}
+	subprotocol := ""
+	if e.M.Conn != nil {
+		subprotocol = e.M.Conn.Subprotocol
+	}
+	return subproto.AppendSummary(dst, kind, e.Payload, subprotocol)
+}
+
+// Summary is AppendSummary as a string.
+func (e *Message) Summary() string { return string(e.AppendSummary(nil)) }
