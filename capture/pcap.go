@@ -76,15 +76,15 @@ func (f *File) openPcap() error {
 	return nil
 }
 
-func (f *File) nextPcap() (Packet, error) {
+func (f *File) nextPcap(p *Packet) error {
 	w := &f.in
 	if w.unread() < pcapRecordLen {
 		if err := w.need(pcapRecordLen); err != nil {
 			if err == io.EOF && w.unread() == 0 {
 				f.err = err
-				return Packet{}, err
+				return err
 			}
-			return Packet{}, f.fault(err, f.inPacket())
+			return f.fault(err, f.inPacket())
 		}
 	}
 	h := w.buf[w.lo:][:pcapRecordLen]
@@ -93,30 +93,28 @@ func (f *File) nextPcap() (Packet, error) {
 		captured, length = length, captured
 	}
 	if captured > maxPacket {
-		return Packet{}, f.damaged(fmt.Sprintf("a packet of %d bytes is not plausible", captured), nil)
+		return f.damaged(fmt.Sprintf("a packet of %d bytes is not plausible", captured), nil)
 	}
 	n := int(captured)
 	if w.unread() < pcapRecordLen+n {
 		if err := w.need(pcapRecordLen + n); err != nil {
-			return Packet{}, f.fault(err, f.inPacket())
+			return f.fault(err, f.inPacket())
 		}
 		h = w.buf[w.lo:][:pcapRecordLen]
 	}
 	sec, frac := u32(h, f.big), u32(h[4:], f.big)
 	if sec == pcapMagic && n == 0 {
-		return Packet{}, f.damaged("another pcap file begins here: join captures with mergecap, not cat", nil)
+		return f.damaged("another pcap file begins here: join captures with mergecap, not cat", nil)
 	}
 	if f.res == Microseconds {
 		frac = min(frac, 1<<22) * 1000 // a broken fraction must not wrap around
 	}
-	p := Packet{
-		Stamp:  Stamp{Time: time.Unix(int64(sec), int64(frac)).UTC()},
-		Link:   f.link,
-		Length: wireLength(length, n),
-	}
+	p.Time = time.Unix(int64(sec), int64(frac)).UTC()
+	p.Link = f.link
+	p.Length = wireLength(length, n)
 	at := w.lo + pcapRecordLen
 	p.Data = w.buf[at : at+n : at+n]
 	w.lo = at + n
 	p.Packet = f.count(p.Length, n)
-	return p, nil
+	return nil
 }

@@ -35,11 +35,10 @@ const (
 
 func isPcapng(b []byte) bool { return u32(b, false) == blockSection }
 
-func (f *File) nextPcapng() (Packet, error) {
-	var p Packet
+func (f *File) nextPcapng(p *Packet) error {
 	for {
-		if ok, err := f.nextBlock(&p); ok || err != nil {
-			return p, err
+		if ok, err := f.nextBlock(p); ok || err != nil {
+			return err
 		}
 	}
 }

@@ -68,6 +68,7 @@ type Assembler struct {
 	table     table
 	timers    timers
 	now       time.Time     // the latest packet time seen
+	alarm     time.Time     // before it, Advance has nothing to do
 	last      capture.Stamp // of the latest segment
 	tick      time.Time     // when Handler.Advance is due
 	seconds   [2]int64      // packet times of the last two calls, Unix seconds
@@ -126,8 +127,20 @@ func (a *Assembler) Segment(s *capture.Segment) error {
 	if err := a.Advance(s.Time); err != nil {
 		return err
 	}
-	key, fromLow := keyOf(&s.Flow)
-	r := a.table.find(key)
+	key, fromLow := a.table.key(&s.Flow)
+	r := a.table.find(&key)
+	if r != nil && s.Flags&unusual == 0 {
+		a.latest = r
+		r.last = a.now.Unix()
+		switch {
+		case r.stream != nil && r.stream.plain:
+			if took, err := a.inOrder(r.stream, r.direction(fromLow), s); took {
+				return err
+			}
+		case r.stream == nil && r.opening == nil:
+			return nil // ignored, or over
+		}
+	}
 	if r != nil && reuses(r, r.direction(fromLow), s) {
 		if r.stream != nil {
 			if err := a.end(r.stream, Reason{How: Reused}, s.Stamp); err != nil {
@@ -141,7 +154,7 @@ func (a *Assembler) Segment(s *capture.Segment) error {
 	}
 	if r == nil {
 		var err error
-		if r, err = a.begin(key, fromLow, s); err != nil {
+		if r, err = a.begin(&key, fromLow, s); err != nil {
 			return err
 		}
 	}
@@ -181,8 +194,8 @@ func reuses(r *record, d Direction, s *capture.Segment) bool {
 }
 
 // begin makes the record of a conversation seen for the first time.
-func (a *Assembler) begin(key flowKey, fromLow bool, s *capture.Segment) (*record, error) {
-	if len(a.table.byKey) >= a.limits.streams {
+func (a *Assembler) begin(key *flowKey, fromLow bool, s *capture.Segment) (*record, error) {
+	if a.table.known >= a.limits.streams {
 		if err := a.evict(); err != nil {
 			return nil, err
 		}

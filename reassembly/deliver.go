@@ -116,7 +116,7 @@ func (a *Assembler) forget(st *stream) {
 		}
 	}
 	a.disarm(st)
-	st.dead, st.handler, st.rec.stream = true, nil, nil
+	st.dead, st.plain, st.handler, st.rec.stream = true, false, nil, nil
 }
 
 // drop empties what a half holds back.

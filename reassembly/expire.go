@@ -14,12 +14,24 @@ func (a *Assembler) Advance(now time.Time) error {
 		return nil
 	}
 	a.now = now
+	if now.Before(a.alarm) {
+		return nil
+	}
+	if err := a.wake(now); err != nil {
+		return err
+	}
+	a.alarm = a.nextDue()
+	return nil
+}
+
+// wake does what packet time asks for.
+func (a *Assembler) wake(now time.Time) error {
 	if err := a.fire(); err != nil {
 		return err
 	}
 	// A sweep costs one look at each conversation; it has to be earned by as
 	// many segments, so that no file can make it quadratic.
-	if a.confirmed() >= a.sweep && a.unswept >= len(a.table.byKey)/16 {
+	if a.confirmed() >= a.sweep && a.unswept >= a.table.known/16 {
 		if err := a.expire(); err != nil {
 			return err
 		}
@@ -29,6 +41,19 @@ func (a *Assembler) Advance(now time.Time) error {
 	}
 	a.tick = now.Add(tickEvery)
 	return a.handler.Advance(now)
+}
+
+// nextDue is when there is something to do next: so that a packet costs one
+// comparison of times here, not four.
+func (a *Assembler) nextDue() time.Time {
+	due := a.tick
+	if sweep := time.Unix(a.sweep, 0); sweep.Before(due) {
+		due = sweep
+	}
+	if len(a.timers) > 0 && a.timers[0].at.Before(due) {
+		due = a.timers[0].at
+	}
+	return due
 }
 
 // confirmed is the packet time that two packets in a row have reached, in Unix
@@ -123,7 +148,7 @@ func (a *Assembler) evict() error {
 func (a *Assembler) Close() error {
 	var open []*stream
 	var openings []*record
-	for _, r := range a.table.byKey {
+	for r := range a.table.all {
 		if r.stream != nil {
 			open = append(open, r.stream)
 		}

@@ -12,7 +12,7 @@ func Queued(a *Assembler) int { return a.queued }
 // Check looks for contradictions in the Assembler's own books.
 func Check(a *Assembler) error {
 	queued := 0
-	for _, r := range a.table.byKey {
+	for r := range a.table.all {
 		if r.gone {
 			return fmt.Errorf("record %d is in the table and gone", r.index)
 		}
@@ -63,8 +63,8 @@ func (q *queue) check(next int64) error {
 
 // IndexOf is the number of the conversation that s, just fed, belongs to.
 func IndexOf(a *Assembler, s *capture.Segment) (uint64, bool) {
-	key, _ := keyOf(&s.Flow)
-	r := a.table.byKey[key]
+	key, _ := a.table.key(&s.Flow)
+	r := a.table.find(&key)
 	if r == nil {
 		return 0, false
 	}
@@ -74,7 +74,7 @@ func IndexOf(a *Assembler, s *capture.Segment) (uint64, bool) {
 // Held counts the conversations, openings, list entries and timers that a holds.
 func Held(a *Assembler) (records, openings, entries, timers int) {
 	t := &a.table
-	return len(t.byKey), t.opening, len(t.order.items) + len(t.pinned.items) + len(t.openings.items), len(a.timers)
+	return t.known, t.opening, len(t.order.items) + len(t.pinned.items) + len(t.openings.items), len(a.timers)
 }
 
 // SetLimits lowers the bounds on the whole.

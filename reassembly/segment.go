@@ -23,7 +23,7 @@ func (a *Assembler) segment(st *stream, d Direction, s *capture.Segment) error {
 			p.base, p.known = s.Ack-1, true
 			st.rec.know(d.Reverse(), p.base)
 		}
-		need = p.acknowledge(s, h.scale)
+		need = p.acknowledge(s, h)
 	}
 	if s.Flags.Has(capture.RST) {
 		a.reset(st, d, s)

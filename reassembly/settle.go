@@ -2,12 +2,14 @@ package reassembly
 
 import "wstap/capture"
 
-// settleIfNeeded is the hot path's way out: nothing waits, nothing is missing.
+// settleIfNeeded is the usual way out: nothing waits, nothing is missing.
 func (a *Assembler) settleIfNeeded(st *stream) error {
 	c, s := &st.half[FromClient], &st.half[FromServer]
 	if c.wait == nil && s.wait == nil && st.rst == nil && c.gap() == noHole && s.gap() == noHole {
+		st.plain = st.handler != nil && c.plain() && s.plain()
 		return nil
 	}
+	st.plain = false
 	return a.settle(st, false)
 }
 

@@ -15,6 +15,7 @@ type stream struct {
 	packets uint32 // segments of both directions since the first data
 	first   Direction
 	halfway bool   // one direction has ended; first says which
+	plain   bool   // inOrder may take the next segment
 	dead    bool   // closed or ignored: the pointer is stale
 	rst     *reset // an RST that can't take effect yet
 	timer   *timer // among the Assembler's timers
@@ -168,8 +169,8 @@ func (h *half) follow(off, end int64) bool {
 }
 
 // acknowledge takes the acknowledgment number of a segment that the other end
-// sent. It returns the offset it stands for, 0 where it can't be true.
-func (h *half) acknowledge(s *capture.Segment, scale int8) int64 {
+// sent, p. It returns the offset it stands for, 0 where it can't be true.
+func (h *half) acknowledge(s *capture.Segment, p *half) int64 {
 	ack := h.offset(s.Ack)
 	if h.started && ack > max(h.end, h.next, h.acked)+1 && !h.near(ack) {
 		// Acknowledges what lies outside the window: a forgery, unless data
@@ -180,14 +181,17 @@ func (h *half) acknowledge(s *capture.Segment, scale int8) int64 {
 		h.far.score += 2
 	}
 	h.acked = max(h.acked, ack)
-	window := int64(s.Window)
+	h.edge = max(h.edge, ack+p.window(s))
+	return ack
+}
+
+// window is what a segment of this half offers, in bytes.
+func (h *half) window(s *capture.Segment) int64 {
 	switch {
 	case s.Flags.Has(capture.SYN): // never scaled (RFC 7323, 2.2)
-	case scale >= 0:
-		window <<= scale
-	default:
-		window = max(window<<8, unknownWindow)
+		return int64(s.Window)
+	case h.scale >= 0:
+		return int64(s.Window) << h.scale
 	}
-	h.edge = max(h.edge, ack+window)
-	return ack
+	return max(int64(s.Window)<<8, unknownWindow)
 }

@@ -52,6 +52,9 @@ func (a *Assembler) arm(st *stream) {
 		st.timer.at = at
 		heap.Fix(&a.timers, st.timer.slot)
 	}
+	if !at.IsZero() && at.Before(a.alarm) {
+		a.alarm = at
+	}
 }
 
 func (a *Assembler) disarm(st *stream) {

@@ -49,6 +49,7 @@ type run struct {
 	keys    *keys
 
 	decoder   capture.Decoder
+	segment   capture.Segment // of the latest packet; a new one each would cost an allocation
 	assembler *reassembly.Assembler
 	analyzer  *wsframe.Analyzer
 	diagnosis *diagnose.Diagnosis // nil where nothing is diagnosed
@@ -222,12 +223,11 @@ func (r *run) packet(pkt capture.Packet) error {
 	if r.history != nil {
 		r.history.Add(pkt)
 	}
-	var seg capture.Segment
 	var err error
-	kind := r.decoder.Decode(pkt, &seg)
+	kind := r.decoder.Decode(pkt, &r.segment)
 	switch {
 	case kind == capture.KindTCP:
-		err = r.assembler.Segment(&seg)
+		err = r.assembler.Segment(&r.segment)
 	case kind == capture.KindOther && r.diagnosis != nil:
 		if e, ok := r.decoder.ICMPError(); ok {
 			r.diagnosis.ICMP(e)
