@@ -6,7 +6,12 @@ SHELL := /bin/bash
 FUZZTIME ?= 30s
 # How many random arrivals make fuzz tries each trace with.
 SEEDS ?= 1000
-# Which benchmarks make bench runs.
+# What make bench measures: megabytes, profiles, runs, and idle connections (0: none).
+SIZE ?= 100
+PROFILE ?= small bulk deflate mixed
+RUNS ?= 7
+IDLE ?= 100000
+# Which benchmarks make bench-stages runs.
 BENCH ?= .
 
 # 1 where libpcap's headers are, or could be brought; asked for once, and only
@@ -21,7 +26,7 @@ endif
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: build ## build, and show the frames of a recorded call-signalling session
@@ -56,7 +61,12 @@ check: ## gofmt, vet, staticcheck, go.mod, the floors, the build without cgo
 	else echo 'golangci-lint is not installed: left out'; fi
 
 .PHONY: bench
-bench: ## run the benchmarks; BENCH=regexp chooses
+bench: build ## measure wstap beside tshark, tcpdump and cat; SIZE=1000 (MB), PROFILE="small bulk", RUNS, IDLE=0
+	@mkdir -p bin; $(GO) build -o bin/bench.tool ./testdata/bench
+	@bin/bench.tool -size $(SIZE) -runs $(RUNS) -idle $(IDLE) $(PROFILE)
+
+.PHONY: bench-stages
+bench-stages: ## run the benchmarks of the stages; BENCH=regexp chooses
 	@$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
 .PHONY: fuzz
