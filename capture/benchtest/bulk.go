@@ -13,7 +13,7 @@ func (g *generator) bulk() {
 		if g.chance(25) {
 			from = client
 		}
-		payload := g.random(g.between(4<<10, 64<<10))
+		payload := g.random(g.between(4<<10, 8<<10<<g.rand.IntN(4)))
 		g.truth.MessageBytes += uint64(len(payload))
 		g.wire = g.appendFrame(g.wire[:0], from, opBinary, 0, payload)
 		g.send(c, from, g.wire, size)
