@@ -6,8 +6,10 @@ SHELL := /bin/bash
 FUZZTIME ?= 30s
 # How many random arrivals make fuzz tries each trace with.
 SEEDS ?= 1000
-# What make bench measures: megabytes, profiles, runs, and idle connections (0: none).
+# What make bench measures: megabytes, profiles, connections (0: the profile's
+# own), runs, and how many idle connections (0: none).
 SIZE ?= 100
+CONNECTIONS ?= 0
 PROFILE ?= small bulk deflate mixed
 RUNS ?= 7
 IDLE ?= 100000
@@ -63,7 +65,7 @@ check: ## gofmt, vet, staticcheck, go.mod, the floors, the build without cgo
 .PHONY: bench
 bench: build ## measure wstap beside tshark, tcpdump and cat; SIZE=1000 (MB), PROFILE="small bulk", RUNS, IDLE=0
 	@mkdir -p bin; $(GO) build -o bin/bench.tool ./testdata/bench
-	@bin/bench.tool -size $(SIZE) -runs $(RUNS) -idle $(IDLE) $(PROFILE)
+	@bin/bench.tool -size $(SIZE) -connections $(CONNECTIONS) -runs $(RUNS) -idle $(IDLE) $(PROFILE)
 
 .PHONY: bench-stages
 bench-stages: ## run the benchmarks of the stages; BENCH=regexp chooses

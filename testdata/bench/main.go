@@ -43,7 +43,7 @@ func main() {
 	size := flag.Int64("size", 100, "size of the captures in `megabytes` (of a million bytes)")
 	idle := flag.Int("idle", 100_000, "idle `connections` to measure, and ten times as many; 0 leaves them out")
 	generate := flag.String("generate", "", "only write the capture of this `profile`")
-	connections := flag.Int("connections", 0, "number of connections with -generate; 0 is the profile's own")
+	connections := flag.Int("connections", 0, "`number` of WebSocket connections; 0 is the profile's own")
 	flag.Parse()
 	if err := os.MkdirAll(b.dir, 0o755); err != nil {
 		log.Fatal(err)
@@ -57,7 +57,7 @@ func main() {
 	fmt.Printf("%s, %d CPUs\n", version(b.wstap, "version"), runtime.NumCPU())
 	failed := false
 	for _, name := range flag.Args() {
-		if err := b.profile(b.options(benchtest.Profile(name), *size, 0)); err != nil {
+		if err := b.profile(b.options(benchtest.Profile(name), *size, *connections)); err != nil {
 			log.Printf("%s: %v", name, err)
 			failed = true
 		}
@@ -86,9 +86,9 @@ func (b *bench) options(p benchtest.Profile, size int64, connections int) bencht
 
 // path is where the capture of o is, without its extension.
 func (b *bench) path(o benchtest.Options) string {
-	name := fmt.Sprintf("%s-%d", o.Profile, o.Bytes/1e6)
+	name := fmt.Sprintf("%s-%dMB", o.Profile, o.Bytes/1e6)
 	if o.Connections != 0 {
-		name = fmt.Sprintf("%s-%dk", o.Profile, o.Connections/1000)
+		name += fmt.Sprintf("-%d", o.Connections)
 	}
 	return filepath.Join(b.dir, name)
 }
