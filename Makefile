@@ -7,12 +7,12 @@ FUZZTIME ?= 30s
 # How many random arrivals make fuzz tries each trace with.
 SEEDS ?= 1000
 # What make bench measures: megabytes, profiles, connections (0: the profile's
-# own), runs, and how many idle connections (0: none).
+# own), runs, and how many idle connections, and ten times as many (0: none).
 SIZE ?= 100
 CONNECTIONS ?= 0
 PROFILE ?= small bulk deflate mixed
 RUNS ?= 7
-IDLE ?= 100000
+IDLE ?= 10000
 # Which benchmarks make bench-stages runs.
 BENCH ?= .
 

@@ -41,7 +41,7 @@ func main() {
 	flag.IntVar(&b.tshark, "tshark", 1, "how often to measure tshark")
 	flag.Uint64Var(&b.seed, "seed", 1, "what the captures are derived from")
 	size := flag.Int64("size", 100, "size of the captures in `megabytes` (of a million bytes)")
-	idle := flag.Int("idle", 100_000, "idle `connections` to measure, and ten times as many; 0 leaves them out")
+	idle := flag.Int("idle", 10_000, "idle `connections` to measure, and ten times as many; 0 leaves them out")
 	generate := flag.String("generate", "", "only write the capture of this `profile`")
 	connections := flag.Int("connections", 0, "`number` of WebSocket connections; 0 is the profile's own")
 	flag.Parse()
