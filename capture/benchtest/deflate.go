@@ -8,7 +8,7 @@ import (
 )
 
 // deflate lets the connections exchange compressed messages. Each direction
-// has a compressor of its own, about 1 MB, to the end.
+// has a compressor of its own, 0.7 MB, to the end.
 func (g *generator) deflate() {
 	conns := g.open("permessage-deflate")
 	compressors := make([][2]*compressor, len(conns))

@@ -63,7 +63,7 @@ func BenchmarkStages(b *testing.B) {
 func generated(t testing.TB, p benchtest.Profile, size int64, connections int) []byte {
 	t.Helper()
 	if p != benchtest.Small && p != benchtest.Bulk && connections == 0 {
-		connections = 50 // a compressor takes 1 MB
+		connections = 50 // a compressor takes 0.7 MB
 	}
 	var b bytes.Buffer
 	if _, err := benchtest.Write(&b, benchtest.Options{Profile: p, Bytes: size, Connections: connections, Seed: 1}); err != nil {

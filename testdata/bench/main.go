@@ -117,7 +117,8 @@ func (b *bench) generate(o benchtest.Options) error {
 }
 
 // capture returns the path of the capture of o and its truth. It generates in
-// a process of its own where there is none: the compressors take 1 GB.
+// a process of its own where there is none: the
+// compressors take 700 MB.
 func (b *bench) capture(o benchtest.Options) (string, benchtest.Truth, error) {
 	path := b.path(o)
 	if truth, ok := b.truth(o); ok {
