@@ -1,12 +1,11 @@
 package wsframe
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"slices"
 
-	"github.com/klauspost/compress/flate"
+	"wstap/wsframe/inflate"
 )
 
 // Deflate holds the parameters of permessage-deflate in force (RFC 7692, 7.1).
@@ -48,8 +47,9 @@ const (
 	restartBytes = 1 << 10
 	// maxIdleInput is the size of an input buffer that is kept for reuse.
 	maxIdleInput = 1 << 20
-	// minOutput is the least room that the output buffer is given, in bytes.
-	minOutput = 512
+	// minOutput is the least room that the output buffer is given, in bytes, if
+	// the limit allows: the decoder is quick while there is room.
+	minOutput = 4096
 )
 
 // tails goes behind each message: the four bytes that senders take off
@@ -57,13 +57,12 @@ const (
 const tails = "\x00\x00\xff\xff" + "\x01\x00\x00\xff\xff"
 
 // Inflater inflates the messages of all directions of all connections with one
-// decompressor of some 40 kB, so that a direction costs no more than its
-// window. The zero value is ready. It is not safe for concurrent use.
+// decoder of some 28 kB, so that a direction costs no more than its window. The
+// zero value is ready. It is not safe for concurrent use.
 type Inflater struct {
-	flate   io.ReadCloser // also a flate.Resetter
-	in      bytes.Reader  // over buf
-	buf     []byte        // the message at hand, and its tails
-	discard []byte        // for what goes beyond the caller's limit
+	flate   inflate.Decoder
+	buf     []byte // the message at hand, and its tails
+	beyond  []byte // what goes beyond the caller's limit, and the 32 KiB before it
 	windows windowList
 }
 
@@ -85,53 +84,33 @@ func (z *Inflater) Message(dst []byte, w *window, compressed [][]byte, limit int
 		// forget it mean the same.
 		return dst, 0, nil
 	}
-	start := len(dst)
+	o := output{kept: dst, start: len(dst), limit: limit, beyond: z.beyond[:0]}
+	in := z.buf
 	for restarts := 0; restarts <= restartsFree+n/restartBytes; restarts++ {
-		if err := z.reset(w.history); err != nil {
-			return dst, total, w.fail(err)
-		}
-		for {
-			var p []byte
-			if kept := len(dst) - start; kept < limit {
-				dst = slices.Grow(dst, min(max(kept, minOutput), limit-kept))
-				p = dst[len(dst):min(cap(dst), start+limit)]
-			} else {
-				if z.discard == nil {
-					z.discard = make([]byte, 1<<maxWindowBits)
-				}
-				p = z.discard
-			}
-			k, err := z.flate.Read(p)
-			if len(dst)-start < limit {
-				dst = dst[:len(dst)+k]
-			}
-			total += uint64(k)
-			z.windows.extend(w, p[:k])
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				return dst, total, w.fail(errDeflate)
-			}
-			if total > inflateLimit {
-				return dst, total, w.fail(errInflateLimit)
-			}
+		z.flate.Reset(in)
+		err := o.stream(&z.flate, w)
+		z.beyond = o.beyond
+		if err != nil {
+			return o.kept, o.total, w.fail(err)
 		}
 		// The stream has ended: by our own last block, or by the sender's (a
 		// block with BFINAL = 1, RFC 7692, 7.2.3.4), behind which another stream
 		// begins at the next byte, unless the message ends there.
-		switch rest := z.in.Len(); {
+		switch rest := z.flate.Rest(); {
 		case rest == 0, rest == len(tails):
+			z.windows.extend(w, o.latest())
 			w.settle()
-			return dst, total, nil
+			return o.kept, o.total, nil
 		case rest < len(tails):
-			return dst, total, w.fail(errDeflate)
+			return o.kept, o.total, w.fail(errDeflate)
+		default:
+			in = in[len(in)-rest:]
 		}
 	}
-	return dst, total, w.fail(errInflateLimit)
+	return o.kept, o.total, w.fail(errInflateLimit)
 }
 
-// load joins the pieces and the tails in z.in and returns the pieces' length.
+// load joins the pieces and the tails in z.buf and returns the pieces' length.
 func (z *Inflater) load(compressed [][]byte) int {
 	if cap(z.buf) > maxIdleInput {
 		z.buf = nil
@@ -142,17 +121,68 @@ func (z *Inflater) load(compressed [][]byte) int {
 	}
 	n := len(z.buf)
 	z.buf = append(z.buf, tails...)
-	z.in.Reset(z.buf)
 	return n
 }
 
-// reset makes the decompressor ready to read a stream from z.in.
-func (z *Inflater) reset(dict []byte) error {
-	if z.flate == nil {
-		z.flate = flate.NewReaderDict(&z.in, dict)
-		return nil
+// output is what a message inflates to: its first bytes are kept, those beyond
+// the limit only as far back as the message may refer to.
+type output struct {
+	kept   []byte // from start on
+	start  int
+	limit  int
+	over   bool   // beyond takes what comes
+	beyond []byte // the last bytes, at least 32 KiB once there are as many
+	total  uint64
+}
+
+// stream takes one stream's output.
+func (o *output) stream(d *inflate.Decoder, w *window) error {
+	const reach = 1 << maxWindowBits
+	newer, older := w.ends()
+	for {
+		to := &o.beyond
+		var room []byte
+		switch kept := len(o.kept) - o.start; {
+		case o.over:
+			if len(o.beyond) == cap(o.beyond) {
+				o.beyond = o.beyond[:copy(o.beyond, o.beyond[len(o.beyond)-reach:])]
+			}
+			room = o.beyond
+		case kept == o.limit:
+			if o.beyond == nil {
+				o.beyond = make([]byte, 0, 2*reach)
+			}
+			o.over = true
+			o.beyond = append(o.beyond, o.kept[max(o.start, len(o.kept)-reach):]...)
+			continue
+		default:
+			if cap(o.kept)-len(o.kept) < minOutput {
+				o.kept = slices.Grow(o.kept, min(max(kept, minOutput), o.limit-kept))
+			}
+			to = &o.kept
+			room = o.kept[o.start:len(o.kept):min(cap(o.kept), o.start+o.limit)]
+		}
+		out, err := d.Decode(room, newer, older)
+		grown := len(out) - len(room)
+		*to = (*to)[:len(*to)+grown]
+		o.total += uint64(grown)
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return errDeflate
+		case o.total > inflateLimit:
+			return errInflateLimit
+		}
 	}
-	return z.flate.(flate.Resetter).Reset(&z.in, dict)
+}
+
+// latest are the last bytes of the message, as many as later ones may refer to.
+func (o *output) latest() []byte {
+	if o.over {
+		return o.beyond
+	}
+	return o.kept[o.start:]
 }
 
 // Dropped counts the windows that were emptied to stay within 256 MiB of

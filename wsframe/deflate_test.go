@@ -92,11 +92,11 @@ func TestInflateAgainstStdlib(t *testing.T) {
 			if err != nil || !bytes.Equal(out, text) || total != uint64(len(text)) {
 				t.Fatalf("seed %d, level %d, message %d of %d bytes: got %d bytes, total %d, error %v", seed, s.level, i, len(text), len(out), total, err)
 			}
-			if s.fresh && len(w.history) > 0 {
+			if s.fresh && len(w.ring) > 0 {
 				t.Fatal("a window is kept without takeover")
 			}
-			if cap(w.history) > 40<<10 {
-				t.Fatalf("a window of %d bytes", cap(w.history))
+			if cap(w.ring) > 40<<10 {
+				t.Fatalf("a window of %d bytes", cap(w.ring))
 			}
 		}
 	}
@@ -161,8 +161,8 @@ func TestInflateAgainstZlib(t *testing.T) {
 					t.Fatalf("%d bits, fresh %v, message %d of %d bytes: got %d bytes, error %v", n, run.Fresh, i, len(texts[i]), len(out), err)
 				}
 			}
-			if most := w.size() * 5 / 4; cap(w.history) > most {
-				t.Errorf("%d bits: %d bytes of window, %d at most", n, cap(w.history), most)
+			if most := w.size() * 5 / 4; cap(w.ring) > most {
+				t.Errorf("%d bits: %d bytes of window, %d at most", n, cap(w.ring), most)
 			}
 		}
 	}
@@ -206,7 +206,7 @@ func TestInflateAfterLossIsNeverWrong(t *testing.T) {
 				t.Fatalf("seed %d: context lost that was not", seed)
 			default:
 				lost++
-				if len(w.history) != 0 || !w.lost {
+				if len(w.ring) != 0 || !w.lost {
 					t.Fatal("the window is kept after an error")
 				}
 			}
@@ -263,7 +263,7 @@ func TestInflateExamples(t *testing.T) {
 				if !errors.Is(err, tt.err) || want != "-" && string(out) != want || total != uint64(len(out)) {
 					t.Errorf("%q, total %d, error %v; want %q, %v", out, total, err, want, tt.err)
 				}
-				if err != nil && len(w.history) > 0 {
+				if err != nil && len(w.ring) > 0 {
 					t.Error("the window is kept after an error")
 				}
 			}
@@ -323,8 +323,8 @@ func TestInflateLimits(t *testing.T) {
 		var w window
 		bomb := bytes.Repeat(append(bytes.Clone(block), tails[:4]...), inflateLimit>>20+1)
 		out, total, err := z.Message(nil, &w, [][]byte{bomb}, 1<<20)
-		if len(out) != 1<<20 || total < inflateLimit || total > inflateLimit+1<<16 || !errors.Is(err, errInflateLimit) || len(w.history) != 0 || !w.lost {
-			t.Errorf("%d bytes, total %d, error %v, window of %d", len(out), total, err, len(w.history))
+		if len(out) != 1<<20 || total < inflateLimit || total > inflateLimit+1<<16 || !errors.Is(err, errInflateLimit) || len(w.ring) != 0 || !w.lost {
+			t.Errorf("%d bytes, total %d, error %v, window of %d", len(out), total, err, len(w.ring))
 		}
 		if _, _, err := z.Message(nil, &w, [][]byte{[]byte("\xf2\x00\x11\x00\x00")}, noLimit); !errors.Is(err, errContextLost) {
 			t.Errorf("behind a bomb: %v", err)
@@ -392,7 +392,7 @@ func FuzzInflate(f *testing.F) {
 			t.Fatalf("%d bytes of %d, limit %d", len(out), total, limit)
 		}
 		if err != nil {
-			if len(w.history) > 0 || !w.lost {
+			if len(w.ring) > 0 || !w.lost {
 				t.Fatal("the window is kept after an error")
 			}
 			return
@@ -414,8 +414,8 @@ func FuzzInflate(f *testing.F) {
 		if uint64(len(text)) != total || !bytes.HasPrefix(text, out) {
 			t.Fatalf("%d bytes, standard library %d", total, len(text))
 		}
-		if !bytes.HasSuffix(all, w.history) || len(w.history) < min(len(all), w.size()) {
-			t.Fatalf("a window of %d bytes", len(w.history))
+		if !bytes.HasSuffix(all, contents(&w)) || len(w.ring) < min(len(all), w.size()) {
+			t.Fatalf("a window of %d bytes", len(w.ring))
 		}
 	})
 }

@@ -13,8 +13,11 @@ type window struct {
 	// message begins with an empty window.
 	fresh bool
 	// lost is true while bytes are missing that the sender may refer to.
-	lost    bool
-	history []byte
+	lost bool
+	// ring holds what was inflated last: all of it until the ring is as long as
+	// the window, from then on the oldest byte is at head.
+	ring []byte
+	head int
 	// newer and older are the neighbors in the windowList.
 	newer, older *window
 }
@@ -32,7 +35,7 @@ func (w *window) size() int {
 // or the beginning of the connection was not. What later messages refer to may
 // then be missing, until as much has been inflated anew as the window holds.
 func (w *window) lose() {
-	w.history = w.history[:0]
+	w.ring, w.head = w.ring[:0], 0
 	w.lost = !w.fresh
 }
 
@@ -48,7 +51,7 @@ func (w *window) fail(err error) error {
 
 // settle notes that a message was inflated to its end.
 func (w *window) settle() {
-	if len(w.history) >= w.size() {
+	if len(w.ring) >= w.size() {
 		w.lost = false
 	}
 }
@@ -62,41 +65,44 @@ type windowList struct {
 	dropped        uint64 // windows emptied for want of room
 }
 
+// ends are the two parts of the history: what came last, and what came before.
+func (w *window) ends() (newer, older []byte) { return w.ring[:w.head], w.ring[w.head:] }
+
 // extend appends p to the history of w, as far as w keeps any.
 func (l *windowList) extend(w *window, p []byte) {
 	if w.fresh || len(p) == 0 {
 		return
 	}
-	if size := w.size(); len(p) > size {
+	size := w.size()
+	if len(p) > size {
 		p = p[len(p)-size:]
 	}
-	if len(w.history)+len(p) > cap(w.history) && !l.makeRoom(w, len(p)) {
-		return
+	if n := min(len(p), size-len(w.ring)); n > 0 {
+		if len(w.ring)+n > cap(w.ring) && !l.grow(w, len(w.ring)+n) {
+			return
+		}
+		w.ring = append(w.ring, p[:n]...)
+		p = p[n:]
 	}
-	w.history = append(w.history, p...)
+	n := copy(w.ring[w.head:], p)
+	w.head += n
+	if n < len(p) {
+		w.head = copy(w.ring, p[n:])
+	}
 	if l.newest != w {
 		l.unlink(w)
 		l.pushNewest(w)
 	}
 }
 
-// makeRoom makes the history of w fit n more bytes: it grows up to the
-// window's size and a quarter, so that a full one is moved once in that many
-// bytes only; then the oldest bytes go. It reports false, and w is empty, where
-// the budget is too small for w alone.
-func (l *windowList) makeRoom(w *window, n int) bool {
-	size := w.size()
-	full := size + size/4
-	need := len(w.history) + n
-	if room := min(max(need, 2*cap(w.history), 512), full); room > cap(w.history) {
-		if !l.reserve(w, room-cap(w.history)) {
-			return false
-		}
-		w.history = append(make([]byte, 0, room), w.history...)
+// grow gives w room for n bytes, and for more if more is to be expected. It
+// reports false, and w is empty, where the budget is too small for w alone.
+func (l *windowList) grow(w *window, n int) bool {
+	room := min(max(n, 2*cap(w.ring), 512), w.size())
+	if !l.reserve(w, room-cap(w.ring)) {
+		return false
 	}
-	if need > cap(w.history) {
-		w.history = w.history[:copy(w.history, w.history[len(w.history)-(size-n):])]
-	}
+	w.ring = append(make([]byte, 0, room), w.ring...)
 	return true
 }
 
@@ -132,8 +138,8 @@ func (l *windowList) drop(w *window) {
 
 // release takes the memory of w away.
 func (l *windowList) release(w *window) {
-	l.held -= cap(w.history)
-	w.history = nil
+	l.held -= cap(w.ring)
+	w.ring = nil
 	l.unlink(w)
 }
 

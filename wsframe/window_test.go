@@ -32,11 +32,11 @@ func TestWindowHistory(t *testing.T) {
 			}
 			l.extend(&w, p)
 			all = append(all, p...)
-			if !bytes.HasSuffix(all, w.history) || len(w.history) < min(len(all), w.size()) {
-				t.Fatalf("%d bits: a window of %d bytes after %d", bits, len(w.history), len(all))
+			if !bytes.HasSuffix(all, contents(&w)) || len(w.ring) < min(len(all), w.size()) {
+				t.Fatalf("%d bits: a window of %d bytes after %d", bits, len(w.ring), len(all))
 			}
-			if cap(w.history) > w.size()*5/4 || l.held != cap(w.history) {
-				t.Fatalf("%d bits: %d bytes allocated, %d accounted for", bits, cap(w.history), l.held)
+			if cap(w.ring) > w.size()*5/4 || l.held != cap(w.ring) {
+				t.Fatalf("%d bits: %d bytes allocated, %d accounted for", bits, cap(w.ring), l.held)
 			}
 		}
 	}
@@ -67,7 +67,7 @@ func TestWindowBudget(t *testing.T) {
 				// All that still have memory were used later than those that lost it.
 				oldestHeld := now
 				for j := range windows {
-					if windows[j].history != nil {
+					if windows[j].ring != nil {
 						oldestHeld = min(oldestHeld, lastUse[j])
 					}
 				}
@@ -78,7 +78,7 @@ func TestWindowBudget(t *testing.T) {
 		}
 		held := 0
 		for j := range windows {
-			held += cap(windows[j].history)
+			held += cap(windows[j].ring)
 		}
 		if held != l.held || held > budget {
 			t.Fatalf("%d bytes held, %d accounted for, budget %d", held, l.held, budget)
@@ -91,7 +91,7 @@ func TestWindowBudget(t *testing.T) {
 			}
 		}
 		for j := range windows {
-			if cap(windows[j].history) > 0 {
+			if cap(windows[j].ring) > 0 {
 				count--
 			}
 		}
@@ -117,7 +117,7 @@ func TestWindowLargerThanBudget(t *testing.T) {
 	l := windowList{budget: 1000}
 	var w window
 	l.extend(&w, make([]byte, 2000))
-	if w.history != nil || !w.lost || l.held != 0 || l.dropped != 1 || l.newest != nil {
+	if w.ring != nil || !w.lost || l.held != 0 || l.dropped != 1 || l.newest != nil {
 		t.Errorf("%+v, %+v", w, l)
 	}
 }
@@ -130,7 +130,7 @@ func TestWindowRegained(t *testing.T) {
 	w.lose()
 	for i := range 6 {
 		if w.settle(); w.lost != (i < 6) {
-			t.Fatalf("lost %v with %d bytes", w.lost, len(w.history))
+			t.Fatalf("lost %v with %d bytes", w.lost, len(w.ring))
 		}
 		l.extend(&w, make([]byte, 100))
 	}
@@ -141,4 +141,10 @@ func TestWindowRegained(t *testing.T) {
 	if fresh.lose(); fresh.lost {
 		t.Error("a direction without takeover has nothing to lose")
 	}
+}
+
+// contents is what w holds, the oldest byte first.
+func contents(w *window) []byte {
+	newer, older := w.ends()
+	return append(bytes.Clone(older), newer...)
 }
