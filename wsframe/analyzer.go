@@ -3,7 +3,8 @@
 //
 // An Analyzer implements reassembly.Handler below and calls a Sink above. It
 // is the only home of gobwas/ws. Bytes come in, events go out: no sockets, no
-// clock, no goroutines. What peers do wrong is an event, never an error.
+// clock. Goroutines inflate (see Options.Cores), and never outlive a call. What
+// peers do wrong is an event, never an error.
 package wsframe
 
 import (
@@ -23,6 +24,11 @@ type Options struct {
 	// Ports are server ports on which streams without a handshake are taken for
 	// WebSocket at the first plausible header (tshark's -d tcp.port==N,websocket).
 	Ports map[uint16]bool
+	// Cores is the number of cores to inflate compressed messages on. With 0 each
+	// is inflated, and told, at once. With more, events may be told late, when
+	// much has come together or Flush is called: then the Sink must look at
+	// nothing but events. What they say is the same.
+	Cores int
 }
 
 // maxBuffered bounds what is held of all connections together: unfinished
@@ -57,7 +63,9 @@ type Stats struct {
 // Analyzer is a reassembly.Handler that emits events to a Sink. Not for
 // concurrent use.
 type Analyzer struct {
-	sink     Sink
+	sink     Sink   // out, or the queue before it
+	out      Sink   // the sink that was given
+	queue    *queue // nil unless messages may wait
 	opts     Options
 	stats    Stats
 	inflater Inflater
@@ -88,7 +96,20 @@ func NewAnalyzer(sink Sink, o Options) *Analyzer {
 	if o.MessageLimit <= 0 {
 		o.MessageLimit = 16 << 20
 	}
-	return &Analyzer{sink: sink, opts: o, maxBuffered: maxBuffered, quick: newQuick(o)}
+	a := &Analyzer{sink: sink, out: sink, opts: o, maxBuffered: maxBuffered, quick: newQuick(o)}
+	if o.Cores > 0 {
+		a.queue = newQueue(a)
+		a.sink = a.queue
+	}
+	return a
+}
+
+// Flush emits the events that are held back, if any.
+func (a *Analyzer) Flush() error {
+	if a.queue == nil {
+		return nil
+	}
+	return a.queue.flush()
 }
 
 // Stats tells what was found so far.
@@ -119,12 +140,33 @@ func (a *Analyzer) register(c *Conn) *Conn {
 	return c
 }
 
-// violate emits a violation.
-func (a *Analyzer) violate(c *Conn, from Direction, at capture.Stamp, f fault) error {
+// violate emits a violation to sink.
+func (a *Analyzer) violate(sink Sink, c *Conn, from Direction, at capture.Stamp, f fault) error {
 	a.stats.Violations++
 	c.Violations++
 	a.violation = Violation{M: Meta{at, c}, From: from, Rule: f.Rule, Expected: f.Expected, Found: f.Found}
-	return a.sink.Emit(&a.violation)
+	return sink.Emit(&a.violation)
+}
+
+// tell emits a frame, what is wrong with it or with the message that it
+// completes, and that message, if any.
+func (a *Analyzer) tell(f *Frame, m *Message, faults []fault) error {
+	for _, ft := range faults {
+		f.Violations = append(f.Violations, Violation{M: f.M, From: f.From, Rule: ft.Rule, Expected: ft.Expected, Found: ft.Found})
+	}
+	if err := a.out.Emit(f); err != nil {
+		return err
+	}
+	for _, ft := range faults {
+		if err := a.violate(a.out, f.M.Conn, f.From, f.M.Stamp, ft); err != nil {
+			return err
+		}
+	}
+	if m == nil {
+		return nil
+	}
+	a.stats.Messages++
+	return a.out.Emit(m)
 }
 
 // takeFrame lends a Frame with empty buffers.

@@ -140,7 +140,7 @@ func (c *conn) Conflict(d reassembly.Direction, n int64, at capture.Stamp) error
 	if c.socket == nil {
 		return nil
 	}
-	return c.a.violate(c.socket.info, c.role(d), at, fault{RuleOverlap, "the bytes sent before", bytesFound(n)})
+	return c.a.violate(c.a.sink, c.socket.info, c.role(d), at, fault{RuleOverlap, "the bytes sent before", bytesFound(n)})
 }
 
 // open begins the frames of both directions.

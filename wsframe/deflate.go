@@ -60,14 +60,19 @@ const tails = "\x00\x00\xff\xff" + "\x01\x00\x00\xff\xff"
 // decoder of some 28 kB, so that a direction costs no more than its window. The
 // zero value is ready. It is not safe for concurrent use.
 type Inflater struct {
-	flate   inflate.Decoder
-	buf     []byte // the message at hand, and its tails
-	beyond  []byte // what goes beyond the caller's limit, and the 32 KiB before it
+	unpacker
 	windows windowList
 }
 
-// Message inflates one message, whose compressed payload comes in any number
-// of pieces, and appends it to dst: the first limit bytes of it, while total
+// unpacker inflates messages whose windows are in somebody's windowList. Many
+// may work at once, each on windows of its own.
+type unpacker struct {
+	flate  inflate.Decoder
+	buf    []byte // the message at hand, and its tails
+	beyond []byte // what goes beyond the caller's limit, and the 32 KiB before it
+}
+
+// Message inflates one message, and appends it to dst: the first limit bytes of it, while total
 // counts all. It allocates nothing once its buffers and dst have grown.
 //
 // After an error, out holds what came before the fault, and w is empty. The
@@ -77,7 +82,15 @@ type Inflater struct {
 //
 // One compressed byte inflates to 1032 at most, so the cost is linear in the
 // input, with that factor, and ends at 64 MiB of output per message.
-func (z *Inflater) Message(dst []byte, w *window, compressed [][]byte, limit int) (out []byte, total uint64, err error) {
+func (z *Inflater) Message(dst []byte, w *window, compressed []byte, limit int) (out []byte, total uint64, err error) {
+	z.windows.touch(w)
+	out, total, err = z.message(dst, w, &z.windows, compressed, limit)
+	z.windows.trim()
+	return out, total, err
+}
+
+// message is Message, but for the order and the budget of the windows.
+func (z *unpacker) message(dst []byte, w *window, l *windowList, compressed []byte, limit int) (out []byte, total uint64, err error) {
 	n := z.load(compressed)
 	if n == 0 {
 		// An empty message is one byte, 0x00 (RFC 7692, 7.2.3.6). Senders that
@@ -98,7 +111,7 @@ func (z *Inflater) Message(dst []byte, w *window, compressed [][]byte, limit int
 		// begins at the next byte, unless the message ends there.
 		switch rest := z.flate.Rest(); {
 		case rest == 0, rest == len(tails):
-			z.windows.extend(w, o.latest())
+			l.extend(w, o.latest())
 			w.settle()
 			return o.kept, o.total, nil
 		case rest < len(tails):
@@ -110,18 +123,13 @@ func (z *Inflater) Message(dst []byte, w *window, compressed [][]byte, limit int
 	return o.kept, o.total, w.fail(errInflateLimit)
 }
 
-// load joins the pieces and the tails in z.buf and returns the pieces' length.
-func (z *Inflater) load(compressed [][]byte) int {
+// load copies the message and the tails to z.buf and returns the message's length.
+func (z *unpacker) load(compressed []byte) int {
 	if cap(z.buf) > maxIdleInput {
 		z.buf = nil
 	}
-	z.buf = z.buf[:0]
-	for _, p := range compressed {
-		z.buf = append(z.buf, p...)
-	}
-	n := len(z.buf)
-	z.buf = append(z.buf, tails...)
-	return n
+	z.buf = append(append(z.buf[:0], compressed...), tails...)
+	return len(compressed)
 }
 
 // output is what a message inflates to: its first bytes are kept, those beyond

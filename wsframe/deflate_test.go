@@ -64,17 +64,6 @@ func randomText(r *rand.Rand) []byte {
 	return b
 }
 
-// cuts cuts b into fragments.
-func cuts(r *rand.Rand, b []byte) [][]byte {
-	var all [][]byte
-	for len(b) > 0 && r.IntN(4) > 0 {
-		n := r.IntN(len(b) + 1)
-		all = append(all, b[:n])
-		b = b[n:]
-	}
-	return append(all, b)
-}
-
 const noLimit = 1 << 30
 
 func TestInflateAgainstStdlib(t *testing.T) {
@@ -88,14 +77,14 @@ func TestInflateAgainstStdlib(t *testing.T) {
 			text := randomText(r)
 			var total uint64
 			var err error
-			out, total, err = z.Message(out[:0], &w, cuts(r, s.message(text)), noLimit)
+			out, total, err = z.Message(out[:0], &w, s.message(text), noLimit)
 			if err != nil || !bytes.Equal(out, text) || total != uint64(len(text)) {
 				t.Fatalf("seed %d, level %d, message %d of %d bytes: got %d bytes, total %d, error %v", seed, s.level, i, len(text), len(out), total, err)
 			}
 			if s.fresh && len(w.ring) > 0 {
 				t.Fatal("a window is kept without takeover")
 			}
-			if cap(w.ring) > 40<<10 {
+			if cap(w.ring) > 32<<10 {
 				t.Fatalf("a window of %d bytes", cap(w.ring))
 			}
 		}
@@ -156,12 +145,12 @@ func TestInflateAgainstZlib(t *testing.T) {
 		for _, n := range bits {
 			w := window{bits: n, fresh: run.Fresh}
 			for i, m := range run.Messages {
-				out, _, err := z.Message(nil, &w, [][]byte{m}, noLimit)
+				out, _, err := z.Message(nil, &w, m, noLimit)
 				if err != nil || !bytes.Equal(out, texts[i]) {
 					t.Fatalf("%d bits, fresh %v, message %d of %d bytes: got %d bytes, error %v", n, run.Fresh, i, len(texts[i]), len(out), err)
 				}
 			}
-			if most := w.size() * 5 / 4; cap(w.ring) > most {
+			if most := w.size(); cap(w.ring) > most {
 				t.Errorf("%d bits: %d bytes of window, %d at most", n, cap(w.ring), most)
 			}
 		}
@@ -189,7 +178,7 @@ func TestInflateAfterLossIsNeverWrong(t *testing.T) {
 				continue
 			}
 			wasLost := w.lost
-			out, total, err := z.Message(nil, &w, [][]byte{compressed}, noLimit)
+			out, total, err := z.Message(nil, &w, compressed, noLimit)
 			switch {
 			case err == nil && (!bytes.Equal(out, text) || total != uint64(len(text))):
 				t.Fatalf("seed %d: wrong text of %d bytes for %d, without an error", seed, len(out), len(text))
@@ -249,7 +238,7 @@ func TestInflateExamples(t *testing.T) {
 			var z Inflater
 			w := window{fresh: tt.fresh}
 			for i, m := range tt.messages {
-				out, total, err := z.Message(nil, &w, [][]byte{[]byte(m)}, noLimit)
+				out, total, err := z.Message(nil, &w, []byte(m), noLimit)
 				if i < len(tt.messages)-1 {
 					if err != nil {
 						t.Fatal(err)
@@ -284,7 +273,7 @@ func TestInflateCut(t *testing.T) {
 		var z Inflater
 		for n := range compressed {
 			var w window
-			out, _, err := z.Message(nil, &w, [][]byte{compressed[:n]}, noLimit)
+			out, _, err := z.Message(nil, &w, compressed[:n], noLimit)
 			if err == nil && !bytes.HasPrefix(text, bytes.TrimSuffix(out, []byte(tails[:4]))) {
 				t.Fatalf("level %d, %d of %d bytes: wrong text without an error", level, n, len(compressed))
 			}
@@ -301,7 +290,7 @@ func TestInflateLimits(t *testing.T) {
 		s := sender{level: 6}
 		for i, size := range []int{0, 1, 999, 1000, 1001, 100_000, 1000} {
 			text := bytes.Repeat([]byte{'a' + byte(i)}, size)
-			out, total, err := z.Message([]byte("before"), &w, [][]byte{s.message(text)}, 1000)
+			out, total, err := z.Message([]byte("before"), &w, s.message(text), 1000)
 			if err != nil || total != uint64(size) || string(out) != "before"+string(text[:min(size, 1000)]) {
 				t.Errorf("%d bytes: kept %d, total %d, error %v", size, len(out)-6, total, err)
 			}
@@ -313,7 +302,7 @@ func TestInflateLimits(t *testing.T) {
 	t.Run("none kept", func(t *testing.T) {
 		var z Inflater
 		var w window
-		out, total, err := z.Message(nil, &w, [][]byte{block}, 0)
+		out, total, err := z.Message(nil, &w, block, 0)
 		if len(out) != 0 || total != 1<<20 || err != nil {
 			t.Errorf("%d bytes, total %d, error %v", len(out), total, err)
 		}
@@ -322,11 +311,11 @@ func TestInflateLimits(t *testing.T) {
 		var z Inflater
 		var w window
 		bomb := bytes.Repeat(append(bytes.Clone(block), tails[:4]...), inflateLimit>>20+1)
-		out, total, err := z.Message(nil, &w, [][]byte{bomb}, 1<<20)
+		out, total, err := z.Message(nil, &w, bomb, 1<<20)
 		if len(out) != 1<<20 || total < inflateLimit || total > inflateLimit+1<<16 || !errors.Is(err, errInflateLimit) || len(w.ring) != 0 || !w.lost {
 			t.Errorf("%d bytes, total %d, error %v, window of %d", len(out), total, err, len(w.ring))
 		}
-		if _, _, err := z.Message(nil, &w, [][]byte{[]byte("\xf2\x00\x11\x00\x00")}, noLimit); !errors.Is(err, errContextLost) {
+		if _, _, err := z.Message(nil, &w, []byte("\xf2\x00\x11\x00\x00"), noLimit); !errors.Is(err, errContextLost) {
 			t.Errorf("behind a bomb: %v", err)
 		}
 	})
@@ -334,10 +323,10 @@ func TestInflateLimits(t *testing.T) {
 		var z Inflater
 		var w window
 		const last = "\x03\x00" // an empty block with BFINAL = 1
-		if _, _, err := z.Message(nil, &w, [][]byte{[]byte(strings.Repeat(last, 16))}, noLimit); err != nil {
+		if _, _, err := z.Message(nil, &w, []byte(strings.Repeat(last, 16)), noLimit); err != nil {
 			t.Errorf("16 streams: %v", err)
 		}
-		if _, _, err := z.Message(nil, &w, [][]byte{[]byte(strings.Repeat(last, 1000))}, noLimit); !errors.Is(err, errInflateLimit) {
+		if _, _, err := z.Message(nil, &w, []byte(strings.Repeat(last, 1000)), noLimit); !errors.Is(err, errInflateLimit) {
 			t.Errorf("1000 streams: %v", err)
 		}
 	})
@@ -354,13 +343,11 @@ func TestInflateAllocatesNothing(t *testing.T) {
 		var z Inflater
 		w := window{fresh: fresh}
 		out := make([]byte, 0, 1<<20)
-		piece := make([][]byte, 1)
 		run := func() {
 			w.lose() // so that the first message fits again
 			for _, m := range messages {
-				piece[0] = m
 				var err error
-				if out, _, err = z.Message(out[:0], &w, piece, noLimit); err != nil {
+				if out, _, err = z.Message(out[:0], &w, m, noLimit); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -386,8 +373,8 @@ func FuzzInflate(f *testing.F) {
 		}
 		var z Inflater
 		var w window
-		z.windows.extend(&w, history)
-		out, total, err := z.Message(nil, &w, [][]byte{compressed}, int(limit))
+		z.windows.use(&w, history)
+		out, total, err := z.Message(nil, &w, compressed, int(limit))
 		if len(out) > int(limit) || uint64(len(out)) > total || err == nil && uint64(len(out)) != min(total, uint64(limit)) {
 			t.Fatalf("%d bytes of %d, limit %d", len(out), total, limit)
 		}
@@ -443,16 +430,14 @@ func BenchmarkInflate(b *testing.B) {
 				var z Inflater
 				w := window{fresh: fresh}
 				var out []byte
-				piece := make([][]byte, 1)
 				b.ReportAllocs()
 				b.SetBytes(int64(n / len(messages)))
 				for i := 0; b.Loop(); i++ {
 					if i%len(messages) == 0 {
 						w.lose()
 					}
-					piece[0] = messages[i%len(messages)]
 					var err error
-					if out, _, err = z.Message(out[:0], &w, piece, noLimit); err != nil {
+					if out, _, err = z.Message(out[:0], &w, messages[i%len(messages)], noLimit); err != nil {
 						b.Fatal(err)
 					}
 				}

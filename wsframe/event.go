@@ -115,6 +115,8 @@ type Message struct {
 	// no handshake was seen.
 	Inferred  bool
 	Certainty Certainty
+
+	waiting bool // Payload is still compressed
 }
 
 // Gap says that bytes of a connection were never captured.

@@ -10,7 +10,13 @@ func SetMaxBuffered(a *Analyzer, n int) { a.maxBuffered = n }
 func SetWindowBudget(a *Analyzer, n int) { a.inflater.windows.budget = n }
 
 // Held is the lengths of long heads, and the bytes of windows, that a holds.
-func Held(a *Analyzer) (heads, windows int) { return a.heads, a.inflater.windows.held }
+func Held(a *Analyzer) (heads, windows int) { return a.heads, int(a.inflater.windows.held.Load()) }
+
+// SetQueueLimits lowers the bounds on what waits to be inflated.
+func SetQueueLimits(a *Analyzer, events, bytes, output int) {
+	q := a.queue
+	q.maxEvents, q.maxBytes, q.batch.maxOutput = events, bytes, int64(output)
+}
 
 // The bounds.
 const (

@@ -89,7 +89,7 @@ func (s *side) join(f *Frame, buf []byte) (*Message, error) {
 		buf = m.buf
 	}
 	s.unsure = false
-	return s.build(f.M, buf), nil
+	return s.build(f.M, buf)
 }
 
 // beginMessage begins a message with its first frame.
@@ -134,9 +134,7 @@ func (s *side) gather(buf []byte) {
 func (s *side) interrupt(f *Frame, buf []byte) ([]byte, error) {
 	m := &s.message
 	m.why = max(m.why, Interrupted)
-	a := s.c.a
-	a.stats.Messages++
-	if err := a.sink.Emit(s.build(f.M, m.buf[:s.start])); err != nil {
+	if err := s.tellBroken(f.M, m.buf[:s.start]); err != nil {
 		return nil, err
 	}
 	keep := m.buf[:0]
@@ -168,7 +166,7 @@ func (s *side) checkText(f *Frame, buf []byte) {
 }
 
 // build makes the event of the message whose wire payload is buf.
-func (s *side) build(meta Meta, buf []byte) *Message {
+func (s *side) build(meta Meta, buf []byte) (*Message, error) {
 	m, a := &s.message, s.c.a
 	out := &a.message
 	*out = Message{
@@ -177,62 +175,104 @@ func (s *side) build(meta Meta, buf []byte) *Message {
 		Payload: buf, InvalidUTF8: m.badText, Why: m.why, Certainty: m.certainty,
 	}
 	if m.compressed {
-		s.inflate(out, buf)
-	}
-	if m.compressed && m.opcode == OpText && out.Why == WhyNot {
-		var u utf8Checker
-		if ok := u.feed(out.Payload); !(ok && u.end()) {
-			out.InvalidUTF8 = true
-			s.fault(RuleInvalidUTF8, "UTF-8", "other bytes")
+		if s.postpone(out) {
+			return out, nil
 		}
+		if err := s.settle(); err != nil {
+			return nil, err
+		}
+		s.inflate(out)
 	}
+	s.counted(out)
+	return out, nil
+}
+
+// settle has all messages inflated that the window waits for, before anything
+// else becomes of it.
+func (s *side) settle() error {
+	if s.window == nil || s.window.first == nil {
+		return nil
+	}
+	return s.c.a.queue.flush()
+}
+
+// counted finishes a message whose payload is known.
+func (s *side) counted(out *Message) {
 	out.Complete = out.Why == WhyNot
 	t := &s.c.info.Totals[s.from]
 	t.Messages++
 	t.Data += out.Length
-	return out
+}
+
+// postpone reports whether a message, payload as on the wire, may wait to be
+// inflated: where nothing is wrong with it, so that nothing depends on it but
+// what is told.
+func (s *side) postpone(out *Message) bool {
+	q := s.c.a.queue
+	out.waiting = q != nil && out.Why == WhyNot && !out.Inferred && s.certainty == Exact &&
+		2*len(out.Payload) <= q.maxBytes // once for its last frame
+	return out.waiting
 }
 
 // inflate replaces the wire payload of out by what it inflates to
 // (RFC 7692, 6.2). Never by a guess: where the window may be stale or the
 // payload has holes, out is incomplete and holds no payload.
-func (s *side) inflate(out *Message, buf []byte) {
+func (s *side) inflate(out *Message) {
 	a := s.c.a
 	if out.Why != WhyNot {
 		s.window.lose()
 		out.Payload, out.Length = nil, 0
 		return
 	}
-	var err error
-	a.inflated, out.Length, err = a.inflater.Message(a.inflated[:0], s.window, [][]byte{buf}, a.opts.MessageLimit)
-	out.Payload = a.inflated
+	j := job{window: s.window, packed: out.Payload, text: out.Opcode == OpText}
+	a.inflater.windows.touch(s.window)
+	j.unpack(&a.inflater.unpacker, a, a.inflated[:0])
+	a.inflater.windows.trim()
+	a.inflated = j.payload
+	s.faults = append(s.faults, s.unpacked(out, &j.unpacked)...)
+}
+
+// unpacked gives out what it inflates to, and returns what is wrong with that.
+func (s *side) unpacked(out *Message, u *unpacked) (faults []fault) {
+	a := s.c.a
+	out.Payload, out.Length = u.payload, u.length
 	switch {
-	case err == nil:
-		if out.Length > uint64(len(out.Payload)) {
-			out.Why = OverLimit
-			a.stats.MessageLimit++
+	case u.err == nil && out.Length == uint64(len(out.Payload)):
+		if u.invalid {
+			out.InvalidUTF8 = true
+			faults = append(faults, fault{RuleInvalidUTF8, "UTF-8", "other bytes"})
 		}
-		return
-	case err == errInflateLimit:
+		return faults
+	case u.err == nil, u.err == errInflateLimit:
 		out.Why = OverLimit
 		a.stats.MessageLimit++
-		return
-	case err == errContextLost || out.Inferred || s.certainty != Exact:
+		return nil
+	case u.err == errContextLost || out.Inferred || s.certainty != Exact:
 		out.Why = ContextLost
 	default:
 		out.Why = Corrupt
-		s.fault(RuleDeflateCorrupt, "a DEFLATE stream", "other bytes")
+		faults = append(faults, fault{RuleDeflateCorrupt, "a DEFLATE stream", "other bytes"})
 	}
 	out.Payload, out.Length = nil, 0
+	return faults
 }
 
 // breakMessage emits the message under way as it stands: its end is lost.
 func (s *side) breakMessage(at capture.Stamp) error {
 	var err error
 	if s.message.active {
-		s.c.a.stats.Messages++
-		err = s.c.a.sink.Emit(s.build(Meta{at, s.c.info}, s.message.buf))
+		err = s.tellBroken(Meta{at, s.c.info}, s.message.buf)
 	}
 	s.message.end(s.c.a)
 	return err
+}
+
+// tellBroken emits a message whose end is not known, or lost.
+func (s *side) tellBroken(meta Meta, buf []byte) error {
+	m, err := s.build(meta, buf)
+	if err != nil {
+		return err
+	}
+	s.c.a.stats.Messages++
+	return s.c.a.sink.Emit(m)
 }

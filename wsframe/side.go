@@ -127,6 +127,9 @@ func (s *side) gap(n uint64, at capture.Stamp) error {
 func (s *side) lose(at capture.Stamp) error {
 	s.unsure = true
 	if s.window != nil {
+		if err := s.settle(); err != nil {
+			return err
+		}
 		s.window.lose()
 	}
 	s.certainty = max(s.certainty, Resynced)
@@ -171,23 +174,14 @@ func (s *side) finish(at capture.Stamp) error {
 // emit hands out the frame, its violations, and the message it completes.
 func (s *side) emit(f *Frame, m *Message) error {
 	a := s.c.a
-	for _, ft := range s.faults {
-		f.Violations = append(f.Violations, Violation{M: f.M, From: s.from, Rule: ft.Rule, Expected: ft.Expected, Found: ft.Found})
-	}
-	if err := a.sink.Emit(f); err != nil {
-		return err
-	}
-	for _, ft := range s.faults {
-		if err := a.violate(s.c.info, s.from, f.M.Stamp, ft); err != nil {
-			return err
-		}
+	var err error
+	if q := a.queue; q != nil && (len(q.events) > 0 || m != nil && m.waiting) {
+		err = q.frame(s, f, m)
+	} else {
+		err = a.tell(f, m, s.faults)
 	}
 	s.faults = s.faults[:0]
-	if m == nil {
-		return nil
-	}
-	a.stats.Messages++
-	return a.sink.Emit(m)
+	return err
 }
 
 // count adds the frame to the totals.
@@ -227,6 +221,9 @@ func (s *side) end(why Incomplete, at capture.Stamp) error {
 	}
 	s.message.end(s.c.a)
 	if s.window != nil {
+		if err := s.settle(); err != nil {
+			return err
+		}
 		s.c.a.inflater.release(s.window)
 	}
 	return nil

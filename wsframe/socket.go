@@ -98,12 +98,12 @@ func (a *Analyzer) announce(c *Conn, at capture.Stamp) error {
 // tellFaults emits what was wrong with request and response.
 func (a *Analyzer) tellFaults(c *Conn, request, response []fault) error {
 	for _, f := range request {
-		if err := a.violate(c, FromClient, c.Requested, f); err != nil {
+		if err := a.violate(a.sink, c, FromClient, c.Requested, f); err != nil {
 			return err
 		}
 	}
 	for _, f := range response {
-		if err := a.violate(c, FromServer, c.Responded, f); err != nil {
+		if err := a.violate(a.sink, c, FromServer, c.Responded, f); err != nil {
 			return err
 		}
 	}

@@ -30,13 +30,13 @@ func TestWindowHistory(t *testing.T) {
 			for i := range p {
 				p[i] = byte(r.Uint32())
 			}
-			l.extend(&w, p)
+			l.use(&w, p)
 			all = append(all, p...)
 			if !bytes.HasSuffix(all, contents(&w)) || len(w.ring) < min(len(all), w.size()) {
 				t.Fatalf("%d bits: a window of %d bytes after %d", bits, len(w.ring), len(all))
 			}
-			if cap(w.ring) > w.size()*5/4 || l.held != cap(w.ring) {
-				t.Fatalf("%d bits: %d bytes allocated, %d accounted for", bits, cap(w.ring), l.held)
+			if cap(w.ring) > w.size() || l.held.Load() != int64(cap(w.ring)) {
+				t.Fatalf("%d bits: %d bytes allocated, %d accounted for", bits, cap(w.ring), l.held.Load())
 			}
 		}
 	}
@@ -61,7 +61,7 @@ func TestWindowBudget(t *testing.T) {
 			w.lose()
 		} else {
 			before := l.dropped
-			l.extend(w, make([]byte, r.IntN(4000)+1))
+			l.use(w, make([]byte, r.IntN(4000)+1))
 			lastUse[i] = now
 			if l.dropped > before {
 				// All that still have memory were used later than those that lost it.
@@ -76,12 +76,12 @@ func TestWindowBudget(t *testing.T) {
 				}
 			}
 		}
-		held := 0
+		held := int64(0)
 		for j := range windows {
-			held += cap(windows[j].ring)
+			held += int64(cap(windows[j].ring))
 		}
-		if held != l.held || held > budget {
-			t.Fatalf("%d bytes held, %d accounted for, budget %d", held, l.held, budget)
+		if held != l.held.Load() || held > budget {
+			t.Fatalf("%d bytes held, %d accounted for, budget %d", held, l.held.Load(), budget)
 		}
 		count := 0
 		for v := l.newest; v != nil; v = v.older {
@@ -116,9 +116,9 @@ func indexOf(windows []window, w *window) int {
 func TestWindowLargerThanBudget(t *testing.T) {
 	l := windowList{budget: 1000}
 	var w window
-	l.extend(&w, make([]byte, 2000))
-	if w.ring != nil || !w.lost || l.held != 0 || l.dropped != 1 || l.newest != nil {
-		t.Errorf("%+v, %+v", w, l)
+	l.use(&w, make([]byte, 2000))
+	if w.ring != nil || !w.lost || l.held.Load() != 0 || l.dropped != 1 || l.newest != nil {
+		t.Errorf("%+v, %d bytes held, %d dropped", w, l.held.Load(), l.dropped)
 	}
 }
 
@@ -126,13 +126,13 @@ func TestWindowLargerThanBudget(t *testing.T) {
 func TestWindowRegained(t *testing.T) {
 	var l windowList
 	w := window{bits: 9}
-	l.extend(&w, make([]byte, 100))
+	l.use(&w, make([]byte, 100))
 	w.lose()
 	for i := range 6 {
 		if w.settle(); w.lost != (i < 6) {
 			t.Fatalf("lost %v with %d bytes", w.lost, len(w.ring))
 		}
-		l.extend(&w, make([]byte, 100))
+		l.use(&w, make([]byte, 100))
 	}
 	if w.settle(); w.lost {
 		t.Error("lost with all bytes there")
@@ -141,6 +141,13 @@ func TestWindowRegained(t *testing.T) {
 	if fresh.lose(); fresh.lost {
 		t.Error("a direction without takeover has nothing to lose")
 	}
+}
+
+// use is what a message of p does.
+func (l *windowList) use(w *window, p []byte) {
+	l.touch(w)
+	l.extend(w, p)
+	l.trim()
 }
 
 // contents is what w holds, the oldest byte first.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"runtime"
 	"time"
 
 	"golang.org/x/term"
@@ -119,7 +120,11 @@ func (p *program) run(f *flags, v view) error {
 		r.diagnosis = v.diagnosis(r.sink, src.live)
 		r.sink = r.diagnosis
 	}
-	r.analyzer = wsframe.NewAnalyzer(r.sink, wsframe.Options{Ports: f.ports, FrameLimit: v.frameLimit})
+	options := wsframe.Options{Ports: f.ports, FrameLimit: v.frameLimit}
+	if r.diagnosis == nil && r.writer == nil && r.history == nil && src.file != nil && !src.waits {
+		options.Cores = runtime.GOMAXPROCS(0) // nobody looks at packets beside the events
+	}
+	r.analyzer = wsframe.NewAnalyzer(r.sink, options)
 	handler := secrets.around(r.analyzer, src.live)
 	if r.diagnosis != nil {
 		handler = r.diagnosis.Handler(handler) // it looks at TLS from outside
@@ -293,6 +298,9 @@ func (r *run) finish() error {
 		return err
 	}
 	if err := r.keys.finish(); err != nil {
+		return err
+	}
+	if err := r.analyzer.Flush(); err != nil {
 		return err
 	}
 	if r.diagnosis != nil {

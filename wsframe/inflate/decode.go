@@ -85,12 +85,25 @@ func (d *Decoder) decode(out, newer, older []byte) ([]byte, error) {
 		from := at - distance
 		switch {
 		case from < 0:
+			// In the history: in the part that is wanted, with 8 bytes to spare, or
+			// across an end.
+			h := newer
+			if from += len(h); from < 0 {
+				h = older
+				from += len(h)
+			}
+			if from >= 0 && from+length+8 <= len(h) {
+				for i := 0; i < length; i += 8 {
+					binary.LittleEndian.PutUint64(buf[at+i:], binary.LittleEndian.Uint64(h[from+i:]))
+				}
+				at += length
+				continue
+			}
 			b, _, err := copyMatch(buf[:at], newer, older, distance, length)
 			if err != nil {
 				return b, err
 			}
 			at = len(b)
-			continue
 		case distance >= 8:
 			// Eight bytes at a time; what is written beyond the match is
 			// written over later.

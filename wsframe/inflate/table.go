@@ -28,8 +28,8 @@ func (e entry) value() uint32 { return uint32(e >> 16) }
 // have at most; longer ones go on in subtables. The sums are the largest that
 // complete codes of 288 and 32 symbols can need, rounded up.
 const (
-	lengthBits   = 10
-	distanceBits = 8
+	lengthBits   = 9
+	distanceBits = 7
 	metaBits     = 7
 	maxCode      = 15
 

@@ -148,7 +148,12 @@ func (r *Recorder) String() string {
 // Run sends all packets of src to sink, and fails the test on any error.
 func Run(tb testing.TB, src capture.Source, sink wsframe.Sink, o wsframe.Options) (wsframe.Stats, reassembly.Stats) {
 	tb.Helper()
-	analyzer := wsframe.NewAnalyzer(sink, o)
+	return Feed(tb, src, wsframe.NewAnalyzer(sink, o))
+}
+
+// Feed sends all packets of src to analyzer, to the end.
+func Feed(tb testing.TB, src capture.Source, analyzer *wsframe.Analyzer) (wsframe.Stats, reassembly.Stats) {
+	tb.Helper()
 	assembler := reassembly.New(analyzer, reassembly.Options{})
 	var dec capture.Decoder
 	var seg capture.Segment
@@ -174,6 +179,9 @@ func Run(tb testing.TB, src capture.Source, sink wsframe.Sink, o wsframe.Options
 	}
 	if err := assembler.Close(); err != nil {
 		tb.Fatalf("closing: %v", err)
+	}
+	if err := analyzer.Flush(); err != nil {
+		tb.Fatalf("flushing: %v", err)
 	}
 	return analyzer.Stats(), assembler.Stats()
 }
