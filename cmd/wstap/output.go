@@ -147,6 +147,8 @@ func (p *program) openOne(f *flags, v view, shown *display, s outputSpec) (*outp
 		o.Sink = har.New(o.w, har.Options{Version: buildVersion(), Rows: f.harRows, Payload: f.payload, Secrets: f.secrets})
 	} else if s.format == "md" {
 		return nil, usagef("-T md: it is a format of wstap diagnose")
+	} else if s.format == "jsonl" && v.cores > 1 && !o.each {
+		o.Sink = jsonl.NewParallel(o.w, jsonl.Options{Payload: f.payload}, v.cores)
 	} else if s.format == "jsonl" {
 		o.Sink = jsonl.New(o.w, jsonl.Options{Payload: f.payload})
 	} else {

@@ -35,6 +35,8 @@ type view struct {
 	absent func() string
 	// frameLimit bounds the payload bytes kept of a frame; 0 is the default.
 	frameLimit int
+	// cores is how many may work at the output; 0 where lines have to come at once.
+	cores int
 	// diagnosis makes the sink that looks for what is wrong; nil leaves it out.
 	diagnosis func(next wsframe.Sink, live bool) *diagnose.Diagnosis
 }
@@ -93,6 +95,9 @@ func (p *program) run(f *flags, v view) error {
 		return err
 	}
 	defer secrets.close()
+	if !src.waits {
+		v.cores = runtime.GOMAXPROCS(0)
+	}
 	outputs, err := p.open(f, v, shown)
 	if err != nil {
 		return err
@@ -121,8 +126,8 @@ func (p *program) run(f *flags, v view) error {
 		r.sink = r.diagnosis
 	}
 	options := wsframe.Options{Ports: f.ports, FrameLimit: v.frameLimit}
-	if r.diagnosis == nil && r.writer == nil && r.history == nil && src.file != nil && !src.waits {
-		options.Cores = runtime.GOMAXPROCS(0) // nobody looks at packets beside the events
+	if r.diagnosis == nil && r.writer == nil && r.history == nil { // nobody looks at packets beside the events
+		options.Cores = v.cores
 	}
 	r.analyzer = wsframe.NewAnalyzer(r.sink, options)
 	handler := secrets.around(r.analyzer, src.live)

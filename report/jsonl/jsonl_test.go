@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,53 @@ import (
 func open(w io.Writer) wsframe.Sink { return jsonl.New(w, jsonl.Options{}) }
 
 func TestConformance(t *testing.T) { sinktest.Run(t, open) }
+
+func openParallel(w io.Writer) wsframe.Sink { return jsonl.NewParallel(w, jsonl.Options{}, 3) }
+
+func TestParallelConformance(t *testing.T) { sinktest.Run(t, openParallel) }
+
+// TestParallel: what is written does not depend on who formats it.
+func TestParallel(t *testing.T) {
+	write := func(s wsframe.Sink) {
+		rng := rand.New(rand.NewPCG(1, 2))
+		conn := &wsframe.Conn{Number: 7}
+		for i := range 30_000 {
+			meta := wsframe.Meta{Conn: conn}
+			meta.Packet = uint64(i)
+			var err error
+			switch rng.IntN(5) {
+			case 0:
+				err = s.Emit(&wsframe.Gap{M: meta, Bytes: int64(i)})
+			case 1:
+				err = s.Emit(&wsframe.Frame{M: meta, Opcode: wsframe.OpPing, Payload: []byte("ping")})
+			case 2:
+				size := rng.IntN(300)
+				if rng.IntN(200) == 0 {
+					size = rng.IntN(200_000)
+				}
+				err = s.Emit(&wsframe.Message{M: meta, Opcode: wsframe.OpText, Payload: bytes.Repeat([]byte{byte('a' + i%26)}, size)})
+			default:
+				err = s.Emit(&wsframe.Frame{M: meta, Opcode: wsframe.OpText, Length: uint64(i)})
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			conn.Totals[0].Frames++ // as the Analyzer does meanwhile
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var want bytes.Buffer
+	write(jsonl.New(&want, jsonl.Options{}))
+	for cores := 1; cores <= 4; cores++ {
+		var got bytes.Buffer
+		write(jsonl.NewParallel(&got, jsonl.Options{}, cores))
+		if !bytes.Equal(got.Bytes(), want.Bytes()) {
+			t.Errorf("%d cores: %d bytes, other than the %d of one", cores, got.Len(), want.Len())
+		}
+	}
+}
 
 // line is an object of the stream as a reader sees it.
 type line map[string]any
