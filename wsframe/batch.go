@@ -8,7 +8,7 @@ import (
 const (
 	// Once a batch has inflated so much, the rest is inflated one by one, as it
 	// is told: what it comes to can be a thousand times what was sent.
-	batchOutput = 4 << 20
+	batchOutput = 2 << 20
 	// With fewer bytes to inflate than this, it takes longer to call another
 	// core in than it saves.
 	batchShare = 32 << 10

@@ -8,7 +8,6 @@ package main
 import (
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -22,15 +21,8 @@ const (
 	exitFound = 3 // diagnose found an error
 )
 
-// softMemory is where the garbage collector begins to run more often instead
-// of letting the heap double. All bounds together are about that much; see
-// docs/limits.md. GOMEMLIMIT in the environment is stronger.
-const softMemory = 1 << 30
-
 func main() {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(softMemory)
-	}
+	boundMemory()
 	// A reader that goes away (`wstap ... | head`) is seen as EPIPE.
 	signal.Ignore(syscall.SIGPIPE)
 
