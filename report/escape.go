@@ -37,8 +37,7 @@ func (e Escaper) Append(dst, src []byte, cols int) (out []byte, used, n int) {
 	marks := 0
 	// Marks on the last rune that fits belong to it.
 	for n < len(src) && (used < cols || n > 0 && src[n] >= utf8.RuneSelf) {
-		if run := printable(src[n:]); run > 0 {
-			run = min(run, cols-used)
+		if run := printable(src[n:][:min(len(src)-n, cols-used)]); run > 0 {
 			dst = append(dst, src[n:n+run]...)
 			n += run
 			used += run
@@ -90,11 +89,15 @@ func (e Escaper) AppendCut(dst, src []byte, cols int, more bool) (out []byte, us
 	if room < 0 {
 		return dst, 0
 	}
+	if !more && len(src) <= room && printable(src) == len(src) { // as most are
+		return append(dst, src...), len(src)
+	}
 	dst, used, n := e.Append(dst, src, room)
 	if n == len(src) && !more {
 		return dst, used
 	}
-	if !more {
+	const most = 512 // bytes that fit behind what is there, an escape that did not among them
+	if !more && len(src)-n <= most {
 		// What is left may fit into the place kept for the ellipsis.
 		before := len(dst)
 		rest, w, m := e.Append(dst, src[n:], cols-used)
@@ -138,12 +141,18 @@ func printable(b []byte) int {
 		highs = 0x8080808080808080
 	)
 	i := 0
-	for ; i+8 <= len(b); i += 8 {
+	for len(b)-i >= 8 {
 		x := binary.LittleEndian.Uint64(b[i:])
-		// A byte sets its top bit in x if it is not ASCII, in x+1 if it is DEL
-		// too, and loses it in (x|0x80)-0x20 if it is below the space.
-		if (x|(x&^highs+ones))&highs != 0 || ((x|highs)-ones*0x20)&highs != highs {
+		// A byte sets its top bit in x if it is not ASCII, in x+1 if it is DEL,
+		// and not in x+0x60 if it is below the space. Nothing is carried from
+		// byte to byte unless one is not ASCII.
+		if (x|(x+ones)|^(x+ones*0x60))&highs != 0 {
 			break
+		}
+		if i += 8; i < len(b) && len(b)-i < 8 {
+			i = len(b) - 8 // the last 8 bytes, some of them again
+		} else if i == len(b) {
+			return i
 		}
 	}
 	for i < len(b) && b[i] >= ' ' && b[i] < 0x7f {

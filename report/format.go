@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -12,22 +13,30 @@ const pairs = "00010203040506070809" + "10111213141516171819" + "202122232425262
 
 // AppendRight appends n in decimal, with spaces before it up to width columns.
 func AppendRight(b []byte, n uint64, width int) []byte {
-	const spaces = "                    "
-	d := [20]byte([]byte(spaces))
-	i := len(d)
+	digits := 1
+	for p := uint64(10); n >= p && digits < 20; p *= 10 {
+		digits++
+	}
+	start := len(b)
+	i := start + max(digits, width)
+	b = slices.Grow(b, i-start)[:i]
 	for n >= 100 {
 		i -= 2
-		copy(d[i:], pairs[n%100*2:][:2])
+		copy(b[i:], pairs[n%100*2:][:2])
 		n /= 100
 	}
 	if n >= 10 {
 		i -= 2
-		copy(d[i:], pairs[n*2:][:2])
+		copy(b[i:], pairs[n*2:][:2])
 	} else {
 		i--
-		d[i] = byte('0' + n)
+		b[i] = byte('0' + n)
 	}
-	return append(b, d[min(i, max(0, len(d)-width)):]...)
+	for i > start {
+		i--
+		b[i] = ' '
+	}
+	return b
 }
 
 // AppendCount appends n with thin groups of three digits, as in "12 345".

@@ -53,10 +53,9 @@ func plainJSON(s []byte) int {
 	i := 0
 	for ; i+8 <= len(s); i += 8 {
 		x := binary.LittleEndian.Uint64(s[i:])
-		// Each byte in its own lane, the top bit as a guard against borrowing:
-		// not ASCII or DEL; below the space; equal to a quote or a backslash.
-		bad := x | (x&^highs + ones)
-		bad |= ^((x | highs) - ones*0x20)
+		// As in printable; and equal to a quote or a backslash, with the top
+		// bit as a guard against borrowing.
+		bad := x | (x + ones) | ^(x + ones*0x60)
 		bad |= ^(((x ^ ones*'"') | highs) - ones) | ^(((x ^ ones*'\\') | highs) - ones)
 		if bad&highs != 0 {
 			break

@@ -191,12 +191,21 @@ func (t *Timestamps) appendFraction(b []byte, nsec int) []byte {
 	if n == 0 {
 		return b
 	}
-	d := [...]byte{'.', 0, 0, 0, 0, 0, 0, 0, 0, byte('0' + nsec%10)}
-	for i, rest := 7, uint32(nsec)/10; i > 0; i -= 2 {
-		copy(d[i:], pairs[rest%100*2:][:2])
-		rest /= 100
+	v := uint32(nsec)
+	for range 9 - n {
+		v /= 10
 	}
-	return append(b, d[:1+n]...)
+	start := len(b) + 1
+	b = append(b, ".000000000"[:1+n]...)
+	i := len(b)
+	for ; i-2 >= start; v /= 100 {
+		i -= 2
+		copy(b[i:], pairs[v%100*2:][:2])
+	}
+	if i > start {
+		b[start] = byte('0' + v)
+	}
+	return b
 }
 
 func abs(n int64) int64 {

@@ -124,7 +124,7 @@ const highs = 0x8080808080808080 // the top bit of each byte
 // ws.Cipher's vectors to pay, and text is looked at anyway.
 func unmask(dst, src []byte, key [4]byte) (out []byte, ascii bool) {
 	n := len(src)
-	if cap(dst) < n+8 { // room for the last 8 bytes, whole
+	if cap(dst) < n {
 		dst = make([]byte, 2*n+64)
 	}
 	dst = dst[:cap(dst)]
@@ -136,9 +136,13 @@ func unmask(dst, src []byte, key [4]byte) (out []byte, ascii bool) {
 		seen |= x
 		binary.LittleEndian.PutUint64(dst[i:], x)
 	}
+	if n >= 8 { // the last 8 bytes, some of them again
+		x := binary.LittleEndian.Uint64(src[n-8:]) ^ bits.RotateLeft64(k, -n%4*8)
+		binary.LittleEndian.PutUint64(dst[n-8:], x)
+		return dst[:n], (seen|x)&highs == 0
+	}
 	for ; i < n; i++ {
-		c := src[i] ^ byte(k)
-		k = bits.RotateLeft64(k, -8)
+		c := src[i] ^ key[i%4]
 		seen |= uint64(c)
 		dst[i] = c
 	}
@@ -147,9 +151,12 @@ func unmask(dst, src []byte, key [4]byte) (out []byte, ascii bool) {
 
 // isASCII reports whether b holds nothing beyond ASCII.
 func isASCII(b []byte) bool {
-	seen := uint64(0)
-	for ; len(b) >= 8; b = b[8:] {
-		seen |= binary.LittleEndian.Uint64(b)
+	seen, n := uint64(0), len(b)
+	for i := 0; i+8 <= n; i += 8 {
+		seen |= binary.LittleEndian.Uint64(b[i:])
+	}
+	if n >= 8 {
+		return (seen|binary.LittleEndian.Uint64(b[n-8:]))&highs == 0 // some of them again
 	}
 	for _, c := range b {
 		seen |= uint64(c)

@@ -66,9 +66,11 @@ func (l *line) right(n uint64, width int) {
 
 // to pads with spaces up to a column.
 func (l *line) to(col int) {
+	const spaces = "                                "
 	for l.col < col {
-		l.b = append(l.b, ' ')
-		l.col++
+		n := min(col-l.col, len(spaces))
+		l.b = append(l.b, spaces[:n]...)
+		l.col += n
 	}
 }
 

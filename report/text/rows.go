@@ -138,18 +138,19 @@ func (r *Rows) begin(at capture.Stamp, c *wsframe.Conn) {
 	l := &r.l
 	l.begin(l.b)
 	l.paint(dim)
-	l.right(at.Packet, packetWidth)
-	l.own(" ")
 	before := len(l.b)
-	l.b = r.times.AppendRight(l.b, at.Time)
-	l.col += len(l.b) - before
+	b := report.AppendRight(l.b, at.Packet, packetWidth)
+	b = append(b, ' ')
+	b = r.times.AppendRight(b, at.Time)
+	l.b, l.col = b, len(b)-before
 	l.paint(reset)
-	l.own("  ")
-	if c != nil {
-		l.own("#")
-		l.number(uint64(c.Number))
+	before = len(l.b)
+	if b = append(l.b, "  "...); c != nil {
+		b = append(b, '#')
+		b = report.AppendRight(b, uint64(c.Number), 0)
 	}
-	l.own(" ")
+	b = append(b, ' ')
+	l.b, l.col = b, l.col+len(b)-before
 	l.to(r.arrowAt)
 }
 

@@ -52,7 +52,7 @@ func anyArray(l *line, e []value) {
 		l.word("[")
 		l.add(e[0].raw)
 		if len(e) > 1 {
-			l.glue(", …")
+			l.add([]byte(", …"))
 		}
 		l.glue("]")
 	}

@@ -46,8 +46,15 @@ func (l *line) add(s []byte) {
 	}
 }
 
-// glue is add for strings.
-func (l *line) glue(s string) { l.add([]byte(s)) }
+// glue is add for words of our own, which are ASCII.
+func (l *line) glue(s string) {
+	if l.n+len(s) > maxRunes {
+		l.add([]byte(s))
+		return
+	}
+	l.b = append(l.b, s...)
+	l.n += len(s)
+}
 
 // bytes appends s, behind a space where it is not the first.
 func (l *line) bytes(s []byte) {

@@ -1,115 +1,35 @@
 package subproto
 
-// role is what a key's value can be to an object.
-type role uint8
+// span is a part of what is scanned.
+type span struct{ start, end int32 }
 
-const (
-	noRole role = iota
-	names
-	identifies
-	topics
-	tellsError
-	tellsResult
-	versions // of JSON-RPC
-)
-
-// rank is the place of a key in the order in which an object's name, or its id,
-// is looked for, from 1.
-type rank uint8
-
-const (
-	// rankMessage is first because signalling servers name their messages by
-	// it. Where one of the next keys stands beside it, it tends to be prose.
-	rankMessage rank = 1
-	lastBeside  rank = 9
-)
-
-// keyRole is the role of a key, and its rank among those that share it.
-func keyRole(key string) (role, rank) {
-	switch key {
-	case "message":
-		return names, rankMessage
-	case "type":
-		return names, 2
-	case "event":
-		return names, 3
-	case "method":
-		return names, 4
-	case "action":
-		return names, 5
-	case "op":
-		return names, 6
-	case "cmd":
-		return names, 7
-	case "command":
-		return names, 8
-	case "kind":
-		return names, lastBeside
-	case "name":
-		return names, 10
-	case "msg":
-		return names, 11
-	case "t":
-		return names, 12
-	case "msg_type", "msgType":
-		return names, 13
-	case "messageType", "message_type":
-		return names, 14
-	case "eventType", "event_type":
-		return names, 15
-	case "request":
-		return names, 16
-	case "target":
-		return names, 17
-	case "janus":
-		return names, 18
-	case "id":
-		return identifies, 1
-	case "requestId", "request_id":
-		return identifies, 2
-	case "req":
-		return identifies, 3
-	case "seq":
-		return identifies, 4
-	case "ref":
-		return identifies, 5
-	case "transaction":
-		return identifies, 6
-	case "jsonrpc":
-		return versions, 1
-	case "topic", "channel":
-		return topics, 1
-	case "error":
-		return tellsError, 1
-	case "result", "response":
-		return tellsResult, 1
-	}
-	return noRole, 0
-}
+func (p span) of(b []byte) []byte { return b[p.start:p.end] }
 
 // found is the value of the key with the lowest rank.
 type found struct {
 	rank rank
-	key  []byte
-	value
+	kind valueKind
+	key  span
+	raw  span
 }
 
-func (f *found) offer(r rank, key []byte, v value) {
+func (f *found) offer(r rank, key span, kind valueKind, raw span) {
 	if f.rank == 0 || r < f.rank {
-		*f = found{r, key, v}
+		*f = found{r, kind, key, raw}
 	}
 }
 
-// members is what an object holds that can name it.
+// members is what an object holds that can name it. Values are kept as places
+// in it: slices would take four times the room, and the time to fill it.
 type members struct {
 	message, name, id found // strings; id also a number
 	code              found // a number under a name's key
-	about             []byte
-	err, result       value
-	inner             []byte // the first object within
-	n                 int    // keys, all
-	empty             bool   // "{}"
-	rpc               bool   // it says that it is JSON-RPC 2.0
+	about             found
+	err, result       found
+	inner             span // the first object within
+	n                 int  // keys, all
+	empty             bool // "{}"
+	rpc               bool // it says that it is JSON-RPC 2.0
 }
 
 // object summarizes the JSON object that b begins with.
@@ -118,39 +38,41 @@ func object(l *line, b []byte) {
 	m.scan(b)
 	switch {
 	case m.name.rank > 0 || m.message.rank > 0:
-		m.addName(l)
-		l.quoted(m.about)
-		l.request = m.rpc && string(m.name.key) == "method" // JSON-RPC 2.0, 4
+		m.addName(l, b)
+		l.quoted(m.about.raw.of(b))
+		l.request = m.rpc && string(m.name.key.of(b)) == "method" // JSON-RPC 2.0, 4
 	case m.err.kind != none:
 		l.word("error")
-		errorText(l, m.err)
+		errorText(l, value{m.err.kind, m.err.raw.of(b)})
 		l.reply = true
 	case m.result.kind != none:
 		l.word("result")
 		l.reply = true
 	case m.code.rank > 0:
-		l.bytes(m.code.key)
-		l.bytes(m.code.raw)
+		l.bytes(m.code.key.of(b))
+		l.bytes(m.code.raw.of(b))
 	default:
 		var inner members
-		inner.scan(m.inner)
-		inner.addName(l)
-		if inner.id.rank > 0 {
-			m.id.offer(inner.id.rank, inner.id.key, inner.id.value)
-		}
+		in := m.inner.of(b)
+		inner.scan(in)
+		inner.addName(l, in)
 		if l.n == 0 {
 			m.addKeys(l, b)
 		}
+		if id := inner.id; id.rank > 0 && (m.id.rank == 0 || id.rank < m.id.rank) {
+			l.id(value{id.kind, id.raw.of(in)})
+			return
+		}
 	}
-	l.id(m.id.value)
+	l.id(value{m.id.kind, m.id.raw.of(b)})
 }
 
 // addName adds the name: a message alone, or behind its type.
-func (m *members) addName(l *line) {
+func (m *members) addName(l *line, b []byte) {
 	if m.message.rank == 0 || m.name.rank > 0 && m.name.rank <= lastBeside {
-		l.quoted(m.name.raw)
+		l.quoted(m.name.raw.of(b))
 	}
-	l.quoted(m.message.raw)
+	l.quoted(m.message.raw.of(b))
 }
 
 // addKeys adds the first keys of the object that b begins with in braces;
@@ -170,7 +92,7 @@ func (m *members) addKeys(l *line, b []byte) {
 		l.add(key)
 	}
 	if m.n > most {
-		l.glue(", …")
+		l.add([]byte(", …"))
 	}
 	l.glue("}")
 }
@@ -203,66 +125,73 @@ func errorText(l *line, v value) {
 	}
 }
 
-// scan reads the members of the JSON object that b begins with.
+// scan reads the members of the JSON object that b begins with. It is what
+// scanner.member does, without a value to build of what has no role.
 func (m *members) scan(b []byte) {
-	s := scanner{b: b, i: 1}
-	for s.i < maxNamed || m.name.rank == 0 && m.message.rank == 0 {
-		key, v, ok := s.member()
-		if !ok {
-			m.empty = m.n == 0 && s.peek() == '}'
-			break
+	i := 1
+	for i < maxNamed || m.name.rank == 0 && m.message.rank == 0 {
+		i = skipBlank(b, i)
+		if i < len(b) && b[i] == ',' {
+			i = skipBlank(b, i+1)
+		}
+		keyStart, keyEnd := i+1, 0
+		colon := i < len(b) && b[i] == '"'
+		if colon {
+			keyEnd, i = stringEnd(b, keyStart)
+			i = skipBlank(b, i)
+			colon = i < len(b) && b[i] == ':'
+		}
+		if !colon {
+			m.empty = m.n == 0 && i < len(b) && b[i] == '}'
+			return
 		}
 		m.n++
-		m.take(key, v)
+		kind, start, end, next := scanValue(b, i+1)
+		i = next
+		if kind == objectValue && m.inner.end == 0 {
+			m.inner = span{int32(start), int32(end)}
+		}
+		if role, rank := keyRole(b, keyStart, keyEnd); role != noRole {
+			m.take(b, role, rank, span{int32(keyStart), int32(keyEnd)}, kind, span{int32(start), int32(end)})
+		}
 	}
 }
 
-// take looks at one member.
-func (m *members) take(key []byte, v value) {
-	if v.kind == objectValue && m.inner == nil {
-		m.inner = v.raw
-	}
-	const longest = len("message_type") // of the keys that have a role
-	if len(key) == 0 || len(key) > longest {
-		return
-	}
-	k := key
-	if c := key[0]; c >= 'A' && c <= 'Z' { // .NET and Go peers often begin keys with a capital
-		k = append(make([]byte, 0, longest), key...)
-		k[0] = c + 'a' - 'A'
-	}
-	switch role, rank := keyRole(string(k)); role {
+// take looks at a member whose key has a role.
+func (m *members) take(b []byte, role role, rank rank, key span, kind valueKind, raw span) {
+	switch role {
 	case names:
-		m.takeName(rank, key, v)
+		m.takeName(rank, key, kind, raw)
 	case identifies:
-		if v.kind == str || v.kind == number {
-			m.id.offer(rank, key, v)
+		if kind == str || kind == number {
+			m.id.offer(rank, key, kind, raw)
 		}
 	case topics:
-		if v.kind == str && m.about == nil {
-			m.about = v.raw
+		if kind == str && m.about.rank == 0 {
+			m.about.offer(rank, key, kind, raw)
 		}
 	case tellsError:
-		if string(v.raw) != "null" && string(v.raw) != "false" {
-			m.err = v
+		if v := raw.of(b); string(v) != "null" && string(v) != "false" {
+			m.err = found{rank, kind, key, raw}
 		}
 	case tellsResult:
-		m.result = v
+		m.result = found{rank, kind, key, raw}
 	case versions:
 		m.rpc = true
 	}
 }
 
 // takeName looks at a member whose key holds names.
-func (m *members) takeName(r rank, key []byte, v value) {
+func (m *members) takeName(r rank, key span, kind valueKind, raw span) {
 	const longest = 6 // digits: a code, not a time
+	size := raw.end - raw.start
 	switch {
-	case v.kind == number && len(v.raw) <= longest:
-		m.code.offer(r, key, v)
-	case v.kind != str || len(v.raw) == 0:
+	case kind == number && size <= longest:
+		m.code.offer(r, key, kind, raw)
+	case kind != str || size == 0:
 	case r == rankMessage:
-		m.message.offer(r, key, v)
+		m.message.offer(r, key, kind, raw)
 	default:
-		m.name.offer(r, key, v)
+		m.name.offer(r, key, kind, raw)
 	}
 }

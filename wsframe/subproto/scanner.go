@@ -41,13 +41,9 @@ func (v value) isKeyword() bool {
 
 // peek passes over whitespace and returns the next byte, 0 at the end.
 func (s *scanner) peek() byte {
-	for s.i < len(s.b) {
-		switch c := s.b[s.i]; c {
-		case ' ', '\t', '\r', '\n':
-			s.i++
-		default:
-			return c
-		}
+	s.i = skipBlank(s.b, s.i)
+	if s.i < len(s.b) {
+		return s.b[s.i]
 	}
 	return 0
 }
@@ -86,27 +82,71 @@ func (s *scanner) element() (v value, ok bool) {
 
 // value returns the next value; its kind is none at the end.
 func (s *scanner) value() value {
-	switch c := s.peek(); c {
-	case 0, ',', ':', '}', ']':
+	kind, start, end, next := scanValue(s.b, s.i)
+	s.i = next
+	if kind == none {
 		return value{}
-	case '"':
-		return value{str, s.string()}
-	case '{':
-		return value{objectValue, s.nested()}
-	case '[':
-		return value{arrayValue, s.nested()}
-	default:
-		i := s.i
-		for i < len(s.b) && classes[s.b[i]] == inside {
-			i++
-		}
-		raw := s.b[s.i:i]
-		s.i = i
-		if c == '-' || c >= '0' && c <= '9' {
-			return value{number, raw}
-		}
-		return value{literal, raw}
 	}
+	return value{kind, s.b[start:end]}
+}
+
+// string returns what stands between the quotes of a string, escapes and all.
+func (s *scanner) string() []byte {
+	start := s.i + 1
+	end, next := stringEnd(s.b, start)
+	s.i = next
+	return s.b[start:end]
+}
+
+// skipBlank is the index of the first byte of b from i on that is no
+// whitespace.
+func skipBlank(b []byte, i int) int {
+	if i < len(b) && b[i] > ' ' {
+		return i
+	}
+	return skipSpaces(b, i)
+}
+
+func skipSpaces(b []byte, i int) int {
+	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\r' || b[i] == '\n') {
+		i++
+	}
+	return i
+}
+
+// scanValue reads the value behind whitespace at i: what value.raw of its kind
+// holds is b[start:end], and next is behind it. Its kind is none at the end.
+func scanValue(b []byte, i int) (kind valueKind, start, end, next int) {
+	i = skipBlank(b, i)
+	if i >= len(b) || b[i] == 0 {
+		return none, i, i, i
+	}
+	start = i
+	switch c := b[i]; classes[c] {
+	case quote:
+		end, next = stringEnd(b, i+1)
+		return str, i + 1, end, next
+	case opens:
+		kind = objectValue
+		if c == '[' {
+			kind = arrayValue
+		}
+		next = nestedEnd(b, i)
+	case inside:
+		kind = literal
+		if c == '-' || c >= '0' && c <= '9' {
+			kind = number
+		}
+		for next = i + 1; next < len(b) && classes[b[next]] == inside; {
+			next++
+		}
+	default:
+		if c != 0x1e {
+			return none, i, i, i
+		}
+		return literal, i, i, i
+	}
+	return kind, start, next, next
 }
 
 // class is what a byte outside of strings means to a scanner.
@@ -127,65 +167,59 @@ var classes = [256]class{
 	'"': quote, '{': opens, '[': opens, '}': closes, ']': closes,
 }
 
-// string returns what stands between the quotes of a string, escapes and all.
-func (s *scanner) string() []byte {
-	start := s.i + 1
-	for i := start; ; i += 2 { // past a backslash and what it escapes
-		i = delimiter(s.b, i)
-		if i >= len(s.b) {
-			s.i = len(s.b)
-			return s.b[start:]
-		}
-		if s.b[i] == '"' {
-			s.i = i + 1
-			return s.b[start:i]
-		}
-	}
-}
-
-// delimiter is the index of the first quote or backslash of b from i on,
-// len(b) or more if there is none. It looks at 8 bytes at once: most strings
-// are too short for bytes.IndexByte to pay.
-func delimiter(b []byte, i int) int {
+// stringEnd finds the end of the string whose first character is at i: the
+// index of its quote, and that behind. Both are len(b) where there is no end.
+// It looks at 8 bytes at once: most strings are too short for bytes.IndexByte
+// to pay.
+func stringEnd(b []byte, i int) (end, next int) {
 	const (
 		ones  = 0x0101010101010101
 		highs = 0x8080808080808080
 	)
-	for ; i+8 <= len(b); i += 8 {
+	for i+8 <= len(b) {
 		x := binary.LittleEndian.Uint64(b[i:])
 		q, e := x^ones*'"', x^ones*'\\'
 		// The lowest top bit stands where q or e has its first zero byte.
-		if found := ((q-ones)&^q | (e-ones)&^e) & highs; found != 0 {
-			return i + bits.TrailingZeros64(found)>>3
+		stop := ((q-ones)&^q | (e-ones)&^e) & highs
+		if stop == 0 {
+			i += 8
+			continue
+		}
+		i += bits.TrailingZeros64(stop) >> 3
+		if b[i] == '"' {
+			return i, i + 1
+		}
+		i += 2 // past a backslash and what it escapes
+	}
+	for ; i < len(b); i++ {
+		if b[i] == '"' {
+			return i, i + 1
+		}
+		if b[i] == '\\' {
+			i++
 		}
 	}
-	for i < len(b) && b[i] != '"' && b[i] != '\\' {
-		i++
-	}
-	return i
+	return len(b), len(b)
 }
 
-// nested passes over an object or array and returns it.
-func (s *scanner) nested() []byte {
-	b, start, depth := s.b, s.i, 0
-	for i := start; i < len(b); i++ {
-		switch c := classes[b[i]]; {
-		case c < quote:
-		case c == quote:
-			s.i = i
-			s.string()
-			i = s.i - 1
-		case c == opens:
+// nestedEnd is the index behind the object or array that begins at i.
+func nestedEnd(b []byte, i int) int {
+	depth := 0
+	for i < len(b) {
+		switch classes[b[i]] {
+		case quote:
+			_, i = stringEnd(b, i+1)
+			continue
+		case opens:
 			depth++
-		default:
+		case closes:
 			if depth--; depth == 0 {
-				s.i = i + 1
-				return b[start:s.i]
+				return i + 1
 			}
 		}
+		i++
 	}
-	s.i = len(b)
-	return b[start:]
+	return len(b)
 }
 
 // unescape appends raw to out, the escapes of a JSON string (RFC 8259, 7)
