@@ -124,11 +124,14 @@ func keyRole(b []byte, start, end int) (role, rank) {
 		w |= 'a' - 'A'
 	}
 	for i := hashKey(w); ; i = (i + 1) % len(keyTable) {
-		switch k := &keyTable[i]; {
-		case k.word == 0:
+		switch keyTable[i].word {
+		case w:
+			if k := keyTable[i].key; len(k.name) == n && (n <= 8 || string(b[start+8:end]) == k.name[8:]) {
+				return k.role, k.rank
+			}
 			return noRole, 0
-		case k.word == w && len(k.name) == n && (n <= 8 || string(b[start+8:end]) == k.name[8:]):
-			return k.role, k.rank
+		case 0:
+			return noRole, 0
 		}
 	}
 }
