@@ -22,12 +22,12 @@ func AppendRight(b []byte, n uint64, width int) []byte {
 	b = slices.Grow(b, i-start)[:i]
 	for n >= 100 {
 		i -= 2
-		copy(b[i:], pairs[n%100*2:][:2])
+		b[i], b[i+1] = pairs[n%100*2], pairs[n%100*2+1]
 		n /= 100
 	}
 	if n >= 10 {
 		i -= 2
-		copy(b[i:], pairs[n*2:][:2])
+		b[i], b[i+1] = pairs[n*2], pairs[n*2+1]
 	} else {
 		i--
 		b[i] = byte('0' + n)

@@ -73,6 +73,9 @@ func (l *line) word(s string) {
 // quoted appends the value of a JSON string as a word; raw is what stands
 // between its quotes.
 func (l *line) quoted(raw []byte) {
+	if len(raw) == 0 {
+		return
+	}
 	// An escape takes 6 bytes at most, 12 for the surrogates of one character.
 	raw = raw[:min(len(raw), 12*(maxRunes+1))]
 	if bytes.IndexByte(raw, '\\') >= 0 {

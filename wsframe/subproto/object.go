@@ -26,10 +26,11 @@ type members struct {
 	code              found // a number under a name's key
 	about             found
 	err, result       found
-	inner             span // the first object within
-	n                 int  // keys, all
-	empty             bool // "{}"
-	rpc               bool // it says that it is JSON-RPC 2.0
+	inner             span    // the first object within
+	keys              [6]span // the first keys
+	n                 int     // keys, all
+	empty             bool    // "{}"
+	rpc               bool    // it says that it is JSON-RPC 2.0
 }
 
 // object summarizes the JSON object that b begins with.
@@ -52,19 +53,31 @@ func object(l *line, b []byte) {
 		l.bytes(m.code.key.of(b))
 		l.bytes(m.code.raw.of(b))
 	default:
-		var inner members
-		in := m.inner.of(b)
-		inner.scan(in)
-		inner.addName(l, in)
-		if l.n == 0 {
+		if m.inner.end == 0 {
 			m.addKeys(l, b)
-		}
-		if id := inner.id; id.rank > 0 && (m.id.rank == 0 || id.rank < m.id.rank) {
-			l.id(value{id.kind, id.raw.of(in)})
+		} else if m.addInner(l, b) {
 			return
 		}
 	}
 	l.id(value{m.id.kind, m.id.raw.of(b)})
+}
+
+// addInner adds the name of the first object within, or else the keys, and that
+// object's id where it comes first. It reports whether it does.
+func (m *members) addInner(l *line, b []byte) bool {
+	var inner members
+	in := m.inner.of(b)
+	inner.scan(in)
+	inner.addName(l, in)
+	if l.n == 0 {
+		m.addKeys(l, b)
+	}
+	id := inner.id
+	if id.rank == 0 || m.id.rank > 0 && m.id.rank <= id.rank {
+		return false
+	}
+	l.id(value{id.kind, id.raw.of(in)})
+	return true
 }
 
 // addName adds the name: a message alone, or behind its type.
@@ -78,20 +91,17 @@ func (m *members) addName(l *line, b []byte) {
 // addKeys adds the first keys of the object that b begins with in braces;
 // nothing where there was no member and no end either, since that is no JSON.
 func (m *members) addKeys(l *line, b []byte) {
-	const most = 6
 	if m.n == 0 && !m.empty {
 		return
 	}
 	l.word("{")
-	s := scanner{b: b, i: 1}
-	for i := range min(m.n, most) {
+	for i, key := range m.keys[:min(m.n, len(m.keys))] {
 		if i > 0 {
 			l.glue(", ")
 		}
-		key, _, _ := s.member()
-		l.add(key)
+		l.add(key.of(b))
 	}
-	if m.n > most {
+	if m.n > len(m.keys) {
 		l.add([]byte(", …"))
 	}
 	l.glue("}")
@@ -144,6 +154,9 @@ func (m *members) scan(b []byte) {
 		if !colon {
 			m.empty = m.n == 0 && i < len(b) && b[i] == '}'
 			return
+		}
+		if m.n < len(m.keys) {
+			m.keys[m.n] = span{int32(keyStart), int32(keyEnd)}
 		}
 		m.n++
 		kind, start, end, next := scanValue(b, i+1)
