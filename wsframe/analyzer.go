@@ -24,6 +24,11 @@ type Options struct {
 	// Ports are server ports on which streams without a handshake are taken for
 	// WebSocket at the first plausible header (tshark's -d tcp.port==N,websocket).
 	Ports map[uint16]bool
+	// Brief lets go of what the upgrade said as soon as Opened was emitted: then
+	// a Conn's Request, Response, URL, Proxy and Body are empty. It is for sinks
+	// that look at them at no other time, and more than halves what an idle
+	// connection costs.
+	Brief bool
 	// Cores is the number of cores to inflate compressed messages on. With 0 each
 	// is inflated, and told, at once. With more, events may be told late, when
 	// much has come together or Flush is called: then the Sink must look at
@@ -76,7 +81,10 @@ type Analyzer struct {
 	maxBuffered int
 
 	// Scratch, reused: events are lent.
+	told      []*Conn           // Brief ones whose Opened waits in the queue
+	names     map[string]string // subprotocols and extensions, one copy of each
 	frames    []*Frame
+	readings  []*reading
 	buffers   [][]byte
 	quick     quick
 	unmasked  []byte

@@ -249,6 +249,7 @@ type Conn struct {
 	Partial bool
 
 	vague bool // what was agreed on may be among them
+	seen  bool // Response was, and is no longer kept
 }
 
 // Totals counts what one direction of a connection carried.
@@ -279,7 +280,7 @@ func (a Accept) String() string {
 }
 
 // unseen reports whether what the upgrade agreed on is not known.
-func (c *Conn) unseen() bool { return c.Response == nil || c.vague }
+func (c *Conn) unseen() bool { return c.Response == nil && !c.seen || c.vague }
 
 // Duration is the time from the upgrade's response (or the first frame) to at.
 func (c *Conn) Duration(at time.Time) time.Duration {

@@ -192,6 +192,7 @@ func (k *socket) join(g *midstream, best [2]candidate, role func(reassembly.Dire
 		s := &k.sides[role(reassembly.Direction(d))]
 		s.unsure = true
 		if best[d].headers == 0 {
+			s.wake()
 			s.seek = newSeeker(k.a, s.rules())
 		}
 	}

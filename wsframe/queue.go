@@ -173,6 +173,11 @@ func (q *queue) flush() error {
 	}
 	q.events, q.bytes = q.events[:0], q.bytes[:0]
 	q.batch.end(q.a)
+	for _, c := range q.a.told {
+		q.a.brief(c)
+	}
+	clear(q.a.told)
+	q.a.told = q.a.told[:0]
 	return err
 }
 

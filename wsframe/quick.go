@@ -29,8 +29,7 @@ func newQuick(o Options) quick {
 // quiet reports whether the direction is between two messages, and nothing
 // that came before bears on what comes next.
 func (s *side) quiet() bool {
-	return s.frame == nil && s.have == 0 && s.seek == nil && !s.message.active &&
-		!s.closed && !s.unsure && s.certainty == Exact
+	return s.reading == nil && !s.closed && !s.unsure && s.certainty == Exact
 }
 
 // quick takes the frames that b begins with, as long as they are as simple as

@@ -47,13 +47,16 @@ func (s *side) replay(held []packet) error {
 	for i, p := range held {
 		if i > 0 {
 			if n := p.off - held[i-1].end(); n > 0 {
-				if err := s.gap(uint64(n), p.at); err != nil {
+				if err := s.pass(uint64(n), p.at); err != nil {
 					return err
 				}
 			}
 		}
-		if err := s.feed(p.data, p.at); err != nil {
-			return err
+		for b := p.data; len(b) > 0; {
+			var err error
+			if b, err = s.read(b, p.at); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -77,6 +80,7 @@ func (s *side) relocate(at capture.Stamp) error {
 // cut takes the loss of bytes of which nobody knows how many are of this
 // direction, if any: the frame at hand is not waited for.
 func (s *side) cut(at capture.Stamp) error {
+	s.wake()
 	if s.seek != nil {
 		if err := s.resume(true); err != nil {
 			return err
@@ -104,7 +108,7 @@ func (s *side) seekGap(n uint64, at capture.Stamp) error {
 		return err
 	}
 	if s.seek == nil {
-		return s.gap(n, at)
+		return s.pass(n, at)
 	}
 	s.seek.skip(int64(n))
 	return nil

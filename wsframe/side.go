@@ -4,11 +4,24 @@ import (
 	"wstap/capture"
 )
 
-// side parses the frames of one direction (RFC 6455, 5.2).
+// side parses the frames of one direction (RFC 6455, 5.2). Of a direction
+// between two messages nothing is kept but this: connections are mostly idle,
+// and a million of them have two million sides.
 type side struct {
-	c    *socket
-	from Direction
+	c         *socket
+	*reading          // nil while nothing is under way
+	window    *window // nil without permessage-deflate
+	from      Direction
+	certainty Certainty
+	// unsure: frames may have been lost, so that a message may have begun, or
+	// ended, unseen.
+	unsure bool
+	closed bool // a Close frame was seen
+}
 
+// reading is what a side keeps of what is under way: a header, a frame, a
+// message, or the search for the next frame.
+type reading struct {
 	// The header at hand: have bytes of it are in header.
 	header [14]byte
 	have   int
@@ -23,13 +36,7 @@ type side struct {
 	crowded  bool // and other connections had taken it
 	riddled  bool // it has more holes than are listed
 
-	message   message
-	window    *window // nil without permessage-deflate
-	certainty Certainty
-	// unsure: frames may have been lost, so that a message may have begun, or
-	// ended, unseen.
-	unsure bool
-	closed bool // a Close frame was seen
+	message message
 
 	seek *seeker // while the boundaries are lost
 }
@@ -44,19 +51,73 @@ func (s *side) feed(b []byte, at capture.Stamp) error {
 			}
 			b = b[n:]
 		}
+		s.wake()
+		var err error
+		if b, err = s.read(b, at); err != nil {
+			return err
+		}
+		s.rest()
+	}
+	return nil
+}
+
+// gap takes the loss of n bytes.
+func (s *side) gap(n uint64, at capture.Stamp) error {
+	s.wake()
+	err := s.pass(n, at)
+	s.rest()
+	return err
+}
+
+// wake makes ready for what is under way.
+func (s *side) wake() {
+	if s.reading != nil {
+		return
+	}
+	a := s.c.a
+	if n := len(a.readings); n > 0 {
+		s.reading, a.readings = a.readings[n-1], a.readings[:n-1]
+	} else {
+		s.reading = new(reading)
+	}
+}
+
+// rest lets go of what is kept where nothing is under way.
+func (s *side) rest() {
+	r, a := s.reading, s.c.a
+	if r.busy() {
+		return
+	}
+	r.message.end(a)
+	*r = reading{faults: r.faults[:0]}
+	s.reading = nil
+	if len(a.readings) < 64 {
+		a.readings = append(a.readings, r)
+	}
+}
+
+// busy reports whether something is under way.
+func (r *reading) busy() bool {
+	return r.frame != nil || r.have > 0 || r.seek != nil || r.message.active
+}
+
+// read is feed for a side that is awake. It returns what is left of b once
+// nothing is under way.
+func (s *side) read(b []byte, at capture.Stamp) ([]byte, error) {
+	for len(b) > 0 {
 		if s.seek != nil {
-			return s.search(b, at)
+			return nil, s.search(b, at)
 		}
 		if s.frame == nil {
 			n := s.collect(b, at)
 			b = b[n:]
 			if s.have < headerLength(s.header[:s.have]) {
-				return nil
+				return nil, nil
 			}
 			if s.certainty != Exact && !s.sound(s.header[:s.have]) {
 				// Found again behind a gap, and wrong: lost again.
 				if err := s.relocate(at); err != nil {
-					return err
+					return nil, err
 				}
 				continue
 			}
@@ -67,11 +128,14 @@ func (s *side) feed(b []byte, at capture.Stamp) error {
 		b = b[n:]
 		if s.off == s.frame.Length {
 			if err := s.finish(at); err != nil {
-				return err
+				return nil, err
+			}
+			if !s.busy() {
+				return b, nil
 			}
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // collect takes header bytes from b and returns how many.
@@ -100,8 +164,8 @@ func (s *side) begin() {
 	s.overlong, s.crowded, s.riddled = false, false, false
 }
 
-// gap takes the loss of n bytes.
-func (s *side) gap(n uint64, at capture.Stamp) error {
+// pass is gap for a side that is awake.
+func (s *side) pass(n uint64, at capture.Stamp) error {
 	if s.seek != nil {
 		return s.seekGap(n, at)
 	}
@@ -198,6 +262,7 @@ func (s *side) count(f *Frame) {
 // end takes the end of the direction: what was under way is told as it stands,
 // incomplete for the reason why.
 func (s *side) end(why Incomplete, at capture.Stamp) error {
+	s.wake()
 	if s.seek != nil {
 		if err := s.resume(true); err != nil {
 			return err
@@ -226,5 +291,6 @@ func (s *side) end(why Incomplete, at capture.Stamp) error {
 		}
 		s.c.a.inflater.release(s.window)
 	}
+	s.rest()
 	return nil
 }

@@ -39,9 +39,14 @@ func (a *Analyzer) open(info *Conn, certainty Certainty) *socket {
 	return k
 }
 
-// trimHeads lets go of the target and the fields of long heads where the
-// connections that are open have too many of them. They were told.
+// trimHeads lets go of the heads, which were told, where nobody wants them
+// again; otherwise of the target and the fields of long ones, where the
+// connections that are open have too many of them.
 func (k *socket) trimHeads() {
+	if k.a.opts.Brief {
+		k.a.brief(k.info)
+		return
+	}
 	for _, h := range []*Head{k.info.Request, k.info.Response} {
 		if h == nil || h.Length <= longHead {
 			continue

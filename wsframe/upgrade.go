@@ -44,7 +44,9 @@ func (c *conn) upgraded(req request, head *Head, rest []byte, at capture.Stamp) 
 		return err
 	}
 	if lost { // what the client sent first
-		if err := c.socket.sides[FromClient].lose(at); err != nil {
+		s := &c.socket.sides[FromClient]
+		s.wake()
+		if err := s.lose(at); err != nil {
 			return err
 		}
 	}

@@ -25,6 +25,7 @@ they are in the timeline.`,
 			return p.run(&f, view{
 				text:     func(w io.Writer, o text.Options) wsframe.Sink { return text.NewMessages(w, o) },
 				messages: true,
+				brief:    true,
 				keep: func(e wsframe.Event) bool {
 					_, frame := e.(*wsframe.Frame)
 					return !frame

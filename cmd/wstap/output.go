@@ -52,6 +52,11 @@ func (f *flags) addOutput(s string) error {
 	return nil
 }
 
+// brief reports whether no output but text says anything of upgrades later on.
+func (f *flags) brief() bool {
+	return !slices.ContainsFunc(f.outputs, func(o outputSpec) bool { return o.format != "text" && o.format != "jsonl" })
+}
+
 // output is a sink with the buffered file behind it.
 type output struct {
 	wsframe.Sink

@@ -27,6 +27,8 @@ type view struct {
 	none string
 	// keep selects the events of all outputs; nil keeps all.
 	keep func(wsframe.Event) bool
+	// brief is true where text says all that it has to say of an upgrade at once.
+	brief bool
 	// atEnd is true where text prints only when all was read.
 	atEnd bool
 	// number is that of the one connection that is wanted; 0 wants all.
@@ -129,6 +131,7 @@ func (p *program) run(f *flags, v view) error {
 	if r.diagnosis == nil && r.writer == nil && r.history == nil { // nobody looks at packets beside the events
 		options.Cores = v.cores
 	}
+	options.Brief = v.brief && r.writer == nil && shown.filter == nil && f.brief()
 	r.analyzer = wsframe.NewAnalyzer(r.sink, options)
 	handler := secrets.around(r.analyzer, src.live)
 	if r.diagnosis != nil {
