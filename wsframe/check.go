@@ -100,10 +100,10 @@ func (s *side) control(f *Frame) {
 	}
 	// Events come in the order of cause and effect, but behind a gap: there a
 	// frame is told late, and the number of its packet decides.
-	if c := s.c; first && (!c.closing || f.Certainty != Exact && f.First.Packet < c.closeAt.Packet) {
-		c.closing, c.closeBy, c.closeAt, c.code, c.reason = true, s.from, f.First, f.Code, string(f.Reason[:min(len(f.Reason), maxReason)])
+	if c := s.c; first && (c.closing == nil || f.Certainty != Exact && f.First.Packet < c.closing.at.Packet) {
+		c.closing = &closing{s.from, f.First, f.Code, string(f.Reason[:min(len(f.Reason), maxReason)])}
 		if f.Length == 0 {
-			c.code = 1005 // RFC 6455, 7.1.5
+			c.closing.code = 1005 // RFC 6455, 7.1.5
 		}
 	}
 }

@@ -13,14 +13,20 @@ type conn struct {
 	// flipped: the stream's client is the WebSocket server. TCP could not tell
 	// who opened it, and HTTP or the masking did.
 	flipped bool
+
+	*opening // nil once there is a socket
+	socket   *socket
+	h2       *h2conn
+}
+
+// opening is what a stream holds until it is a WebSocket.
+type opening struct {
 	proxy   string // authority of the CONNECT tunnel that we are in
 	tunnels int    // within each other
 
 	detect *detector // until the protocol is known
 	http   *exchange // up to the upgrade
 	guess  *midstream
-	socket *socket // behind it
-	h2     *h2conn
 
 	charged int // what http holds, as counted in the Analyzer's buffered
 }
@@ -31,7 +37,7 @@ var (
 )
 
 func newConn(a *Analyzer, st *reassembly.Stream) *conn {
-	return &conn{a: a, st: st, detect: &detector{}}
+	return &conn{a: a, st: st, opening: &opening{detect: &detector{}}}
 }
 
 // role turns a stream's direction into that of the WebSocket.
@@ -62,8 +68,13 @@ func (c *conn) Data(d reassembly.Direction, b []byte, at capture.Stamp) error {
 // up a stream that would hold more while there is no room, unless it is
 // HTTP/2 with WebSockets open.
 func (c *conn) charge(err error) error {
-	if err == reassembly.ErrIgnore {
+	switch {
+	case err == reassembly.ErrIgnore:
 		c.release()
+		return err
+	case c.socket != nil:
+		c.release()
+		c.opening = nil
 		return err
 	}
 	n := 0
@@ -88,6 +99,9 @@ func (c *conn) charge(err error) error {
 
 // release gives back what the stream holds, once nothing more will come.
 func (c *conn) release() {
+	if c.opening == nil {
+		return
+	}
 	if c.guess != nil {
 		c.guess.release()
 		c.guess = nil
@@ -153,7 +167,7 @@ func (c *conn) open(info *Conn, certainty Certainty) {
 // Close implements reassembly.StreamHandler.
 func (c *conn) Close(why reassembly.Reason, at capture.Stamp) error {
 	defer c.release()
-	if c.guess != nil {
+	if c.opening != nil && c.guess != nil {
 		if err := c.lastGuess(); err != nil {
 			return err
 		}

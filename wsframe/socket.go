@@ -15,13 +15,16 @@ type socket struct {
 	info  *Conn
 	sides [2]side // by role
 
-	closeBy Direction // whose Close frame came first
-	closeAt capture.Stamp
-	closing bool // a Close frame was seen
-	code    uint16
-	reason  string
+	closing *closing // nil until a Close frame was seen
+	heads   int      // lengths of the upgrade's heads, where they are long
+}
 
-	heads int // lengths of the upgrade's heads, where they are long
+// closing is the Close frame that came first.
+type closing struct {
+	by     Direction
+	at     capture.Stamp
+	code   uint16
+	reason string
 }
 
 // open begins the frames of both directions.
@@ -89,8 +92,8 @@ func (k *socket) end(why Incomplete, e Closed) error {
 			return err
 		}
 	}
-	if k.closing {
-		e.By, e.Code, e.Reason, e.How = k.closeBy.String(), k.code, k.reason, "close frame"
+	if c := k.closing; c != nil {
+		e.By, e.Code, e.Reason, e.How = c.by.String(), c.code, c.reason, "close frame"
 	}
 	return k.a.sink.Emit(&e)
 }
