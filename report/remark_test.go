@@ -9,16 +9,16 @@ import (
 )
 
 func TestRemark(t *testing.T) {
-	conn := func(c wsframe.Conn) wsframe.Meta { return wsframe.Meta{Conn: &c} }
+	conn := func(u wsframe.Upgrade) wsframe.Meta { return wsframe.Meta{Conn: &wsframe.Conn{Upgrade: &u}} }
 	for _, tc := range []struct {
 		name string
 		e    wsframe.Event
 		want string
 	}{
-		{"upgraded", &wsframe.Opened{M: conn(wsframe.Conn{Upgraded: true, Status: 101})}, ""},
-		{"refused", &wsframe.Opened{M: conn(wsframe.Conn{Status: 403, Body: "go away"})}, "upgrade refused with status 403: go away"},
-		{"not answered", &wsframe.Opened{M: conn(wsframe.Conn{})}, "upgrade not answered"},
-		{"mid-stream", &wsframe.Opened{M: conn(wsframe.Conn{Upgraded: true, Via: "midstream"})},
+		{"upgraded", &wsframe.Opened{M: conn(wsframe.Upgrade{Upgraded: true, Status: 101})}, ""},
+		{"refused", &wsframe.Opened{M: conn(wsframe.Upgrade{Status: 403, Body: "go away"})}, "upgrade refused with status 403: go away"},
+		{"not answered", &wsframe.Opened{M: conn(wsframe.Upgrade{})}, "upgrade not answered"},
+		{"mid-stream", &wsframe.Opened{M: conn(wsframe.Upgrade{Upgraded: true, Via: "midstream"})},
 			"mid-stream: the upgrade was not captured, frames are recognized by their headers"},
 		{"gap", &wsframe.Gap{From: wsframe.FromServer, Bytes: 1448, Cause: reassembly.Acked},
 			"gap: 1 448 bytes from the server never captured, though the client acknowledged them"},

@@ -1,37 +1,61 @@
 package wsframe
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
-// maxNames bounds the names of which one copy is kept for all connections.
-const maxNames = 1024
-
-// brief lets go of what the upgrade of c said, once that was told.
-func (a *Analyzer) brief(c *Conn) {
-	if a.queue != nil && len(a.queue.events) > 0 {
-		a.told = append(a.told, c) // its Opened may be among them
-		return
-	}
-	c.vague = c.unseen()
-	c.seen = true
-	c.Request, c.Response, c.URL, c.Proxy, c.Body = nil, nil, "", "", ""
-	c.Subprotocol, c.Extensions = a.name(c.Subprotocol), a.name(c.Extensions)
+// agreed is what has to be known of an upgrade to read the frames behind it.
+// Few of the connections of a server differ in it.
+type agreed struct {
+	via, subprotocol, extensions string
+	status                       int
+	accept                       Accept
+	deflates, partial, vague     bool
+	deflate                      Deflate
 }
 
-// name is s, but not a part of something larger: a string holds on to the whole
-// head that it was cut from.
-func (a *Analyzer) name(s string) string {
-	if s == "" {
-		return ""
+// maxAgreed bounds the kinds of upgrades of which one copy is kept for all
+// connections.
+const maxAgreed = 1024
+
+// brief lets go of what the upgrade of c said, once Opened was emitted and
+// before any frame is, but for what c shares with others.
+func (a *Analyzer) brief(c *Conn) {
+	u := c.Upgrade
+	at := u.Responded.Time
+	if !at.After(time.Unix(0, 0)) || at.Year() > 2200 { // more than 64 bits of nanoseconds hold
+		return
 	}
-	if known, ok := a.names[s]; ok {
-		return known
+	c.began = at.UnixNano()
+	g := agreed{
+		via: u.Via, subprotocol: u.Subprotocol, extensions: u.Extensions,
+		status: u.Status, accept: u.Accept, partial: u.Partial, vague: u.unseen(),
 	}
-	s = strings.Clone(s)
-	if a.names == nil {
-		a.names = make(map[string]string)
+	if u.Deflate != nil {
+		g.deflates, g.deflate = true, *u.Deflate
 	}
-	if len(a.names) < maxNames {
-		a.names[s] = s
+	if c.Upgrade = a.agreed[g]; c.Upgrade != nil {
+		return
 	}
-	return s
+	// A string holds on to the whole head that it was cut from.
+	g.subprotocol, g.extensions = strings.Clone(g.subprotocol), strings.Clone(g.extensions)
+	c.Upgrade = g.upgrade()
+	if a.agreed == nil {
+		a.agreed = make(map[agreed]*Upgrade)
+	}
+	if len(a.agreed) < maxAgreed {
+		a.agreed[g] = c.Upgrade
+	}
+}
+
+func (g agreed) upgrade() *Upgrade {
+	u := &Upgrade{
+		Via: g.via, Subprotocol: g.subprotocol, Extensions: g.extensions, Status: g.status,
+		Upgraded: true, Accept: g.accept, Partial: g.partial, vague: g.vague, seen: true,
+	}
+	if g.deflates {
+		u.Deflate = &g.deflate
+	}
+	return u
 }

@@ -208,8 +208,22 @@ type Conn struct {
 	// Number counts connections from 1 in order of their upgrade request, or of
 	// their first frame where they were joined mid-stream.
 	Number int
-	// Stream is the TCP connection. Client and Server are the WebSocket roles.
-	Stream         *reassembly.Stream
+	// Stream is the TCP connection.
+	Stream *reassembly.Stream
+	// Upgrade is never nil in events. With Options.Brief it holds little once
+	// Opened was emitted, and is shared.
+	*Upgrade
+	// Totals counts what each direction carried, indexed by Direction.
+	Totals [2]Totals
+	// Violations and Gaps count those events.
+	Violations, Gaps uint64
+
+	began int64 // Responded's Unix time in ns, where Upgrade does not hold it any more
+}
+
+// Upgrade is how a connection became a WebSocket, or why not.
+type Upgrade struct {
+	// Client and Server are the WebSocket roles.
 	Client, Server Endpoint
 	Via            string // "http/1.1", "h2", "midstream"
 	// H2Stream is the number of the HTTP/2 stream (RFC 9113, 5.1.1); 0 where the
@@ -239,10 +253,6 @@ type Conn struct {
 	Accept      Accept
 	// Deflate holds the permessage-deflate parameters in force; nil without.
 	Deflate *Deflate
-	// Totals counts what each direction carried, indexed by Direction.
-	Totals [2]Totals
-	// Violations and Gaps count those events.
-	Violations, Gaps uint64
 	// Partial is true where header fields of the HTTP/2 request or response could
 	// not be read, since they refer to others that were lost before (RFC 7541,
 	// 2.3.2), or were lost themselves.
@@ -280,11 +290,16 @@ func (a Accept) String() string {
 }
 
 // unseen reports whether what the upgrade agreed on is not known.
-func (c *Conn) unseen() bool { return c.Response == nil && !c.seen || c.vague }
+func (u *Upgrade) unseen() bool { return u.Response == nil && !u.seen || u.vague }
 
 // Duration is the time from the upgrade's response (or the first frame) to at.
 func (c *Conn) Duration(at time.Time) time.Duration {
-	if c.Responded.Time.IsZero() || at.IsZero() {
+	switch {
+	case at.IsZero():
+		return 0
+	case c.began != 0:
+		return at.Sub(time.Unix(0, c.began))
+	case c.Responded.Time.IsZero():
 		return 0
 	}
 	return at.Sub(c.Responded.Time)

@@ -120,10 +120,7 @@ func (s *h2stream) grant(head *Head, whole bool, at capture.Stamp) error {
 	i.vague = !whole && !head.Has("Sec-WebSocket-Extensions")
 	i.Subprotocol, i.Extensions, i.Deflate = r.Subprotocol, r.Extensions, r.Deflate
 	s.open(Exact)
-	if err := a.announce(i, at); err != nil {
-		return err
-	}
-	if err := a.tellFaults(i, s.faults, r.Faults); err != nil {
+	if err := a.announce(i, at, s.faults, r.Faults); err != nil {
 		return err
 	}
 	s.socket.trimHeads()
@@ -158,7 +155,7 @@ func (s *h2stream) refuse(head *Head, end bool) error {
 func (s *h2stream) tellRefused() error {
 	s.info.Body = s.body.first()
 	s.m.forget(s)
-	return s.m.c.a.announce(s.info, s.info.Responded)
+	return s.m.c.a.announce(s.info, s.info.Responded, nil, nil)
 }
 
 // data takes a piece of a DATA frame.

@@ -177,10 +177,7 @@ func (k *socket) join(g *midstream, best [2]candidate, role func(reassembly.Dire
 		k.info.Responded = first
 	}
 	g.release()
-	if err := k.a.announce(k.info, first); err != nil {
-		return err
-	}
-	if err := k.a.tellFaults(k.info, g.faults, nil); err != nil {
+	if err := k.a.announce(k.info, first, g.faults, nil); err != nil {
 		return err
 	}
 	for _, l := range g.gaps {

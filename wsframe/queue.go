@@ -173,18 +173,17 @@ func (q *queue) flush() error {
 	}
 	q.events, q.bytes = q.events[:0], q.bytes[:0]
 	q.batch.end(q.a)
-	for _, c := range q.a.told {
-		q.a.brief(c)
-	}
-	clear(q.a.told)
-	q.a.told = q.a.told[:0]
 	return err
 }
 
 // hand hands on one event.
 func (q *queue) hand(e *queued) error {
 	if e.other != nil {
-		return q.a.out.Emit(e.other)
+		err := q.a.out.Emit(e.other)
+		if o, ok := e.other.(*Opened); ok && q.a.opts.Brief && o.M.Conn.Upgraded {
+			q.a.brief(o.M.Conn)
+		}
+		return err
 	}
 	var m *Message
 	if e.whole {

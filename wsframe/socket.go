@@ -47,7 +47,9 @@ func (a *Analyzer) open(info *Conn, certainty Certainty) *socket {
 // connections that are open have too many of them.
 func (k *socket) trimHeads() {
 	if k.a.opts.Brief {
-		k.a.brief(k.info)
+		if q := k.a.queue; q == nil || len(q.events) == 0 { // else the queue does it
+			k.a.brief(k.info)
+		}
 		return
 	}
 	for _, h := range []*Head{k.info.Request, k.info.Response} {
@@ -98,20 +100,20 @@ func (k *socket) end(why Incomplete, e Closed) error {
 	return k.a.sink.Emit(&e)
 }
 
-// announce emits the first event of a connection.
-func (a *Analyzer) announce(c *Conn, at capture.Stamp) error {
-	return a.sink.Emit(&Opened{M: Meta{at, c}})
-}
-
-// tellFaults emits what was wrong with request and response.
-func (a *Analyzer) tellFaults(c *Conn, request, response []fault) error {
+// announce emits the first event of a connection, and what was wrong with
+// request and response.
+func (a *Analyzer) announce(c *Conn, at capture.Stamp, request, response []fault) error {
+	requested, responded := c.Requested, c.Responded // brief lets go of them
+	if err := a.sink.Emit(&Opened{M: Meta{at, c}}); err != nil {
+		return err
+	}
 	for _, f := range request {
-		if err := a.violate(a.sink, c, FromClient, c.Requested, f); err != nil {
+		if err := a.violate(a.sink, c, FromClient, requested, f); err != nil {
 			return err
 		}
 	}
 	for _, f := range response {
-		if err := a.violate(a.sink, c, FromServer, c.Responded, f); err != nil {
+		if err := a.violate(a.sink, c, FromServer, responded, f); err != nil {
 			return err
 		}
 	}
@@ -122,10 +124,7 @@ func (a *Analyzer) tellFaults(c *Conn, request, response []fault) error {
 // answered.
 func (a *Analyzer) unanswered(faults []fault, e Closed) error {
 	c := e.M.Conn
-	if err := a.announce(c, c.Requested); err != nil {
-		return err
-	}
-	if err := a.tellFaults(c, faults, nil); err != nil {
+	if err := a.announce(c, c.Requested, faults, nil); err != nil {
 		return err
 	}
 	return a.sink.Emit(&e)

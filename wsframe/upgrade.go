@@ -9,7 +9,7 @@ import (
 
 // register makes the Conn of this stream's next WebSocket.
 func (c *conn) register(via string) *Conn {
-	info := &Conn{Stream: c.st, Via: via, Proxy: c.proxy}
+	info := &Conn{Stream: c.st, Upgrade: &Upgrade{Via: via, Proxy: c.proxy}}
 	info.Client, info.Server = c.endpoints()
 	return c.a.register(info)
 }
@@ -37,12 +37,10 @@ func (c *conn) upgraded(req request, head *Head, rest []byte, at capture.Stamp) 
 	client := &c.http.in[FromClient]
 	hold, beyond, lost := client.hold, client.beyond, client.waits && client.lost
 	c.open(i, Exact)
-	if err := c.a.announce(i, at); err != nil {
+	if err := c.a.announce(i, at, req.faults, r.Faults); err != nil {
 		return err
 	}
-	if err := c.a.tellFaults(i, req.faults, r.Faults); err != nil {
-		return err
-	}
+	c.socket.trimHeads()
 	if lost { // what the client sent first
 		s := &c.socket.sides[FromClient]
 		s.wake()
@@ -60,7 +58,6 @@ func (c *conn) upgraded(req request, head *Head, rest []byte, at capture.Stamp) 
 			return err
 		}
 	}
-	c.socket.trimHeads()
 	return c.socket.sides[FromServer].feed(rest, at)
 }
 

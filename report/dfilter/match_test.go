@@ -17,14 +17,17 @@ var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func connection() *wsframe.Conn {
 	client, server := netip.MustParseAddrPort("10.9.0.2:36914"), netip.MustParseAddrPort("10.9.0.1:8443")
 	return &wsframe.Conn{
-		Number: 3, Client: client, Server: server, Via: "http/1.1", URL: "wss://example.test/chat?room=7",
-		Stream:  &reassembly.Stream{Index: 5, Client: client, Server: server, TLS: &reassembly.TLSInfo{SNI: "example.test"}},
-		Request: &wsframe.Head{Method: "GET", Target: "/chat?room=7", Proto: "HTTP/1.1", Fields: []wsframe.Field{{Name: "Host", Value: "example.test"}, {Name: "Upgrade", Value: "websocket"}}},
-		Response: &wsframe.Head{Status: 101, Phrase: "Switching Protocols", Proto: "HTTP/1.1",
-			Fields: []wsframe.Field{{Name: "upgrade", Value: "WebSocket"}}},
-		Status: 101, Upgraded: true, Subprotocol: "chat.v1",
-		Responded: capture.Stamp{Time: start.Add(time.Second), Packet: 9},
-		Deflate:   &wsframe.Deflate{},
+		Number: 3,
+		Stream: &reassembly.Stream{Index: 5, Client: client, Server: server, TLS: &reassembly.TLSInfo{SNI: "example.test"}},
+		Upgrade: &wsframe.Upgrade{
+			Client: client, Server: server, Via: "http/1.1", URL: "wss://example.test/chat?room=7",
+			Request: &wsframe.Head{Method: "GET", Target: "/chat?room=7", Proto: "HTTP/1.1", Fields: []wsframe.Field{{Name: "Host", Value: "example.test"}, {Name: "Upgrade", Value: "websocket"}}},
+			Response: &wsframe.Head{Status: 101, Phrase: "Switching Protocols", Proto: "HTTP/1.1",
+				Fields: []wsframe.Field{{Name: "upgrade", Value: "WebSocket"}}},
+			Status: 101, Upgraded: true, Subprotocol: "chat.v1",
+			Responded: capture.Stamp{Time: start.Add(time.Second), Packet: 9},
+			Deflate:   &wsframe.Deflate{},
+		},
 	}
 }
 

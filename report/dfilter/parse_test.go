@@ -27,7 +27,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(s)
 	}
 	frame := &wsframe.Frame{
-		M: wsframe.Meta{Stamp: capture.Stamp{Packet: 7}, Conn: &wsframe.Conn{}}, Opcode: wsframe.OpPong, Masked: true,
+		M: wsframe.Meta{Stamp: capture.Stamp{Packet: 7}, Conn: &wsframe.Conn{Upgrade: &wsframe.Upgrade{}}}, Opcode: wsframe.OpPong, Masked: true,
 		Header: []byte{0x8a, 0x83, 1, 2, 3, 4}, Length: 3, Payload: []byte("abc"),
 	}
 	f.Fuzz(func(t *testing.T, src string) {

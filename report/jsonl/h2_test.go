@@ -14,9 +14,12 @@ import (
 // TestH2Keys: what a WebSocket in an HTTP/2 stream, behind a proxy, has more.
 func TestH2Keys(t *testing.T) {
 	c := &wsframe.Conn{
-		Number: 1, Via: "h2", H2Stream: 13, Status: 200, Upgraded: true, Partial: true,
-		Stream:   &reassembly.Stream{Origin: netip.MustParseAddrPort("203.0.113.7:4711")},
-		Response: &wsframe.Head{Status: 200, Fields: []wsframe.Field{{Name: ":status", Value: "200"}}},
+		Number: 1,
+		Stream: &reassembly.Stream{Origin: netip.MustParseAddrPort("203.0.113.7:4711")},
+		Upgrade: &wsframe.Upgrade{
+			Via: "h2", H2Stream: 13, Status: 200, Upgraded: true, Partial: true,
+			Response: &wsframe.Head{Status: 200, Fields: []wsframe.Field{{Name: ":status", Value: "200"}}},
+		},
 	}
 	m := wsframe.Meta{Stamp: capture.Stamp{Packet: 9}, Conn: c}
 	var out strings.Builder

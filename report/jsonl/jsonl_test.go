@@ -30,7 +30,7 @@ func TestParallelConformance(t *testing.T) { sinktest.Run(t, openParallel) }
 func TestParallel(t *testing.T) {
 	write := func(s wsframe.Sink) {
 		rng := rand.New(rand.NewPCG(1, 2))
-		conn := &wsframe.Conn{Number: 7}
+		conn := &wsframe.Conn{Number: 7, Upgrade: &wsframe.Upgrade{}}
 		for i := range 30_000 {
 			meta := wsframe.Meta{Conn: conn}
 			meta.Packet = uint64(i)

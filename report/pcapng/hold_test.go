@@ -50,7 +50,7 @@ func (b *bench) packet(stream uint64, wanted bool, size int) uint64 {
 
 func (b *bench) show(stream uint64) {
 	b.t.Helper()
-	c := &wsframe.Conn{Stream: &reassembly.Stream{Index: stream}}
+	c := &wsframe.Conn{Stream: &reassembly.Stream{Index: stream}, Upgrade: &wsframe.Upgrade{}}
 	if err := b.h.Shown().Emit(&wsframe.Opened{M: wsframe.Meta{Conn: c}}); err != nil {
 		b.t.Fatal(err)
 	}

@@ -46,13 +46,11 @@ func conn(number int) *wsframe.Conn {
 	server := netip.MustParseAddrPort("[fd09::1]:8080")
 	return &wsframe.Conn{
 		Number: number,
-		Client: client,
-		Server: server,
 		Stream: &reassembly.Stream{
 			Index: uint64(number + 10), Client: client, Server: server, Oriented: true,
 			First: stamp(1), SYN: stamp(1), SYNACK: stamp(2), ACK: stamp(3),
 		},
-		Via: "http/1.1",
+		Upgrade: &wsframe.Upgrade{Client: client, Server: server, Via: "http/1.1"},
 	}
 }
 

@@ -77,7 +77,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	w := New(io.Discard, Options{})
 	const n = maxConns + 7
 	for i := range n {
-		c := &wsframe.Conn{Number: i + 1, Upgraded: true, Responded: at(i)}
+		c := &wsframe.Conn{Number: i + 1, Upgrade: &wsframe.Upgrade{Upgraded: true, Responded: at(i)}}
 		m := wsframe.Meta{Stamp: at(i + 1), Conn: c}
 		w.Emit(&wsframe.Opened{M: m})
 		w.Emit(&wsframe.Frame{M: m, Opcode: wsframe.OpPing, Fin: true})

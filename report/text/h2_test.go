@@ -14,9 +14,12 @@ import (
 // TestH2Rows: what the rows of a WebSocket in an HTTP/2 stream say of it.
 func TestH2Rows(t *testing.T) {
 	c := &wsframe.Conn{
-		Number: 1, Via: "h2", H2Stream: 13, URL: "wss://a/", Status: 200, Upgraded: true, Partial: true,
-		Stream:  &reassembly.Stream{Origin: netip.MustParseAddrPort("203.0.113.7:4711")},
-		Request: &wsframe.Head{}, Response: &wsframe.Head{Status: 200},
+		Number: 1,
+		Stream: &reassembly.Stream{Origin: netip.MustParseAddrPort("203.0.113.7:4711")},
+		Upgrade: &wsframe.Upgrade{
+			Via: "h2", H2Stream: 13, URL: "wss://a/", Status: 200, Upgraded: true, Partial: true,
+			Request: &wsframe.Head{}, Response: &wsframe.Head{Status: 200},
+		},
 	}
 	m := wsframe.Meta{Stamp: capture.Stamp{Packet: 9}, Conn: c}
 	var timeline, table strings.Builder
