@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"unicode"
 	"unicode/utf8"
 )
@@ -144,10 +145,10 @@ func printable(b []byte) int {
 	for len(b)-i >= 8 {
 		x := binary.LittleEndian.Uint64(b[i:])
 		// A byte sets its top bit in x if it is not ASCII, in x+1 if it is DEL,
-		// and not in x+0x60 if it is below the space. Nothing is carried from
-		// byte to byte unless one is not ASCII.
-		if (x|(x+ones)|^(x+ones*0x60))&highs != 0 {
-			break
+		// and not in x+0x60 if it is below the space. Nothing is carried upward
+		// but from a byte that is not ASCII, so that the first is right.
+		if bad := (x | (x + ones) | ^(x + ones*0x60)) & highs; bad != 0 {
+			return i + bits.TrailingZeros64(bad)>>3
 		}
 		if i += 8; i < len(b) && len(b)-i < 8 {
 			i = len(b) - 8 // the last 8 bytes, some of them again

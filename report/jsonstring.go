@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"unicode/utf8"
 )
 
@@ -17,10 +18,13 @@ func AppendJSON(dst, s []byte) []byte {
 			s = s[n:]
 			continue
 		}
+		if s[0] == '"' || s[0] == '\\' {
+			dst = append(dst, '\\', s[0])
+			s = s[1:]
+			continue
+		}
 		r, size := utf8.DecodeRune(s)
 		switch {
-		case r == '"' || r == '\\':
-			dst = append(dst, '\\', byte(r))
 		case r == '\n':
 			dst = append(dst, '\\', 'n')
 		case r == '\r':
@@ -57,8 +61,8 @@ func plainJSON(s []byte) int {
 		// bit as a guard against borrowing.
 		bad := x | (x + ones) | ^(x + ones*0x60)
 		bad |= ^(((x ^ ones*'"') | highs) - ones) | ^(((x ^ ones*'\\') | highs) - ones)
-		if bad&highs != 0 {
-			break
+		if bad &= highs; bad != 0 {
+			return i + bits.TrailingZeros64(bad)>>3
 		}
 	}
 	for i < len(s) && s[i] >= ' ' && s[i] < 0x7f && s[i] != '"' && s[i] != '\\' {

@@ -158,7 +158,8 @@ func (w *Encoder) message(m *wsframe.Message) {
 	w.own(m.Certainty.String())
 	w.own(`"`)
 	if m.Why != wsframe.ContextLost { // what inflates with a wrong window is a guess
-		w.payload(m.Payload, m.Opcode != wsframe.OpBinary && !m.InvalidUTF8 && utf8.Valid(m.Payload))
+		checked := m.Opcode == wsframe.OpText && m.Complete
+		w.payload(m.Payload, m.Opcode != wsframe.OpBinary && !m.InvalidUTF8 && (checked || utf8.Valid(m.Payload)))
 	}
 	if m.InvalidUTF8 {
 		w.own(`,"invalid_utf8":true`)

@@ -402,7 +402,7 @@ func FuzzString(f *testing.F) {
 	f.Add(sinktest.Hostile)
 	f.Add("a plain run that is long enough\" and \\ then \u2028 and \x7f")
 	f.Fuzz(func(t *testing.T, s string) {
-		m := &wsframe.Message{Opcode: wsframe.OpText, Payload: []byte(s), Length: uint64(len(s)), Complete: true}
+		m := &wsframe.Message{Opcode: wsframe.OpText, Payload: []byte(s), Length: uint64(len(s)), Complete: true, InvalidUTF8: !utf8.ValidString(s)}
 		l := emit(t, jsonl.Options{}, m)
 		optional(t, l, "summary", valid(m.Summary()))
 		checkPayload(t, l, []byte(s), utf8.ValidString(s))

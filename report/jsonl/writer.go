@@ -29,7 +29,8 @@ type Encoder struct {
 	scratch []byte
 
 	second int64  // Unix time of the second that stamp holds
-	stamp  []byte // "2006-01-02T15:04:05", empty before the first
+	nanos  uint32 // and the nanoseconds
+	stamp  []byte // "2006-01-02T15:04:05.000000000Z" in quotes, empty before the first
 }
 
 var _ report.Formatter = (*Encoder)(nil)
@@ -98,19 +99,23 @@ func (w *Encoder) begin(kind string, m *wsframe.Meta) {
 }
 
 // time appends RFC 3339 in UTC with nanoseconds. The text up to the second is
-// kept, since most events share it with the one before.
+// kept, since most events share it with the one before, and the whole, since a
+// message has the time of its frame.
 func (w *Encoder) time(at time.Time) {
-	if sec := at.Unix(); sec != w.second || len(w.stamp) == 0 {
-		w.second = sec
-		w.stamp = at.UTC().AppendFormat(w.stamp[:0], "2006-01-02T15:04:05")
+	sec, ns := at.Unix(), uint32(at.Nanosecond())
+	if sec != w.second || len(w.stamp) == 0 {
+		w.second, w.nanos = sec, ns
+		w.stamp = at.UTC().AppendFormat(w.stamp[:0], `"2006-01-02T15:04:05.000000000Z"`)
 	}
-	w.own(`"`)
-	w.b = append(append(w.b, w.stamp...), '.')
-	ns := at.Nanosecond()
-	for div := 100_000_000; div > 0; div /= 10 {
-		w.b = append(w.b, byte('0'+ns/div%10))
+	if ns != w.nanos {
+		w.nanos = ns
+		digits := w.stamp[len(w.stamp)-len(`000000000Z"`):]
+		for i := 8; i >= 0; i-- {
+			digits[i] = byte('0' + ns%10)
+			ns /= 10
+		}
 	}
-	w.own(`Z"`)
+	w.b = append(w.b, w.stamp...)
 }
 
 func (w *Encoder) from(d wsframe.Direction) {
@@ -129,7 +134,7 @@ func (w *Encoder) integer(key string, n int64) {
 
 func (w *Encoder) unsigned(key string, n uint64) {
 	w.own(key)
-	w.b = strconv.AppendUint(w.b, n, 10)
+	w.b = report.AppendRight(w.b, n, 0)
 }
 
 func (w *Encoder) boolean(key string, v bool) {

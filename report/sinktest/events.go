@@ -88,7 +88,9 @@ func upgraded() []wsframe.Event {
 	all = append(all, data(c, 8, wsframe.FromServer, wsframe.OpBinary, []byte(Hostile), nil)...)
 	all = append(all, data(c, 9, wsframe.FromServer, wsframe.OpText, nil, nil)...)
 	// A hostile name, which is the message's summary.
-	all = append(all, data(c, 9, wsframe.FromServer, wsframe.OpText, []byte(`{"type":"`+Hostile+`"}`), nil)...)
+	all = append(all, data(c, 9, wsframe.FromServer, wsframe.OpText, []byte(`{"type":"`+Hostile+`"}`), func(_ *wsframe.Frame, msg *wsframe.Message) {
+		msg.InvalidUTF8 = true
+	})...)
 	// Two fragments with a ping between them.
 	all = append(all,
 		&wsframe.Frame{M: m(10), From: wsframe.FromClient, First: stamp(9), Opcode: wsframe.OpText, Masked: true, Key: [4]byte{1, 0xab, 0, 0xff}, Length: 6, Payload: []byte("caf\xc3"), Header: []byte{1, 0x86, 1, 0xab, 0, 0xff}, Missing: 2, Holes: []wsframe.Hole{{At: 4, Bytes: 2}}},
