@@ -138,7 +138,7 @@ func TestSYNFlood(t *testing.T) {
 
 // idle is n upgraded connections that say nothing.
 func idle(tb testing.TB, n int) *pipe {
-	p := newPipe(tb, &counter{}, wsframe.Options{})
+	p := newPipe(tb, &counter{}, wsframe.Options{Brief: true})
 	for i := range n {
 		p.upgrade(i, i%2 == 0)
 		p.next = make(map[int][2]uint32)
@@ -150,7 +150,7 @@ func TestIdleConnections(t *testing.T) {
 	const n = 50_000
 	before := heap()
 	p := idle(t, n)
-	p.within(before, n*4<<10)
+	p.within(before, n*1200)
 	if got := p.close(); got.Connections != n {
 		t.Errorf("%+v", got)
 	}
