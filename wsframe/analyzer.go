@@ -27,7 +27,7 @@ type Options struct {
 	// Brief lets go of what the upgrade said as soon as Opened was emitted: of a
 	// Conn's Upgrade only Via, Status, Upgraded, Subprotocol, Extensions, Accept,
 	// Deflate and Partial remain. It is for sinks that look at the rest at no
-	// other time: an idle connection then costs 300 bytes here in place of 1700.
+	// other time: an idle connection then costs 290 bytes here.
 	Brief bool
 	// Cores is the number of cores to inflate compressed messages on. With 0 each
 	// is inflated, and told, at once. With more, events may be told late, when

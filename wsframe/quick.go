@@ -11,7 +11,7 @@ import (
 // quick is what the quick path lends: the events of a text or binary message
 // in one frame that lies whole in one packet and breaks no rule. Nearly all are
 // such. They share most of what they say, so that it is written once, here, and
-// not for each frame: 40 ns in place of 250.
+// not for each frame: 20 to 30 ns in place of 80 to 110.
 type quick struct {
 	frame   Frame
 	message Message
