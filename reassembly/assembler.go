@@ -71,12 +71,16 @@ type Assembler struct {
 	alarm     time.Time     // before it, Advance has nothing to do
 	last      capture.Stamp // of the latest segment
 	tick      time.Time     // when Handler.Advance is due
+	second    int32         // now, in seconds since the first packet
+	epoch     int64         // the first packet's Unix second
 	seconds   [2]int64      // packet times of the last two calls, Unix seconds
 	sweep     int64         // when the next sweep is due, Unix seconds
 	unswept   int           // segments since the last sweep
 	queued    int           // bytes in all queues
 	stats     Stats
 	latest    *record // that of the latest segment
+	calm      odd     // shared by all halves about which nothing is odd
+	usual     rare    // shared by all streams about which nothing is rare
 }
 
 // Stats counts what an Assembler did. Those of the second group are limits hit.
@@ -102,6 +106,7 @@ func New(h Handler, o Options) *Assembler {
 		limits: limits{maxOpenings, maxStreams, maxQueued},
 	}
 	a.attempts, _ = h.(AttemptHandler)
+	a.calm.shared = true
 	if a.ackedWait <= 0 {
 		a.ackedWait = 10 * time.Second
 	}
@@ -131,7 +136,7 @@ func (a *Assembler) Segment(s *capture.Segment) error {
 	r := a.table.find(&key)
 	if r != nil && s.Flags&unusual == 0 {
 		a.latest = r
-		r.last = a.now.Unix()
+		r.last = a.second
 		switch {
 		case r.stream != nil && r.stream.plain:
 			if took, err := a.inOrder(r.stream, r.direction(fromLow), s); took {
@@ -159,15 +164,14 @@ func (a *Assembler) Segment(s *capture.Segment) error {
 		}
 	}
 	a.latest = r
-	r.last = a.now.Unix()
+	r.last = a.second
 	if s.Flags&(capture.FIN|capture.RST) != 0 {
 		r.ended = true
 	}
 	switch {
 	case r.stream != nil:
 		d := r.direction(fromLow)
-		r.stream.packets++
-		r.stream.Halves[d].Packets++
+		r.stream.packet(d)
 		return a.segment(r.stream, d, s)
 	case r.opening != nil:
 		return a.handshake(r, fromLow, s)
@@ -182,7 +186,7 @@ func (a *Assembler) Conversation() (index uint64, wanted bool) {
 	if a.latest == nil {
 		return 0, false
 	}
-	return a.latest.index, a.latest.stream != nil || a.latest.opening != nil
+	return a.latest.Index, a.latest.stream != nil || a.latest.opening != nil
 }
 
 // reuses reports whether s opens a new connection on known ports, by the rule
@@ -201,15 +205,14 @@ func (a *Assembler) begin(key *flowKey, fromLow bool, s *capture.Segment) (*reco
 		}
 	}
 	r := a.table.add(key, fromLow)
-	a.table.open(r, &opening{first: s.Stamp, half: [2]openingHalf{{scale: -1}, {scale: -1}}})
-	for a.table.opening > a.limits.openings {
-		if old := a.table.openings.pop(); old.isOpening() {
-			a.stats.OpeningsEvicted++
-			if err := a.over(old, Evicted); err != nil {
-				return nil, err
-			}
-			a.table.remove(old)
+	a.table.open(r, &opening{Handshake: Handshake{First: s.Stamp}, half: [2]openingHalf{{scale: -1}, {scale: -1}}})
+	for a.table.openings.count > a.limits.openings {
+		old := a.table.openings.oldest.rec
+		a.stats.OpeningsEvicted++
+		if err := a.over(old, Evicted); err != nil {
+			return nil, err
 		}
+		a.table.remove(old)
 	}
 	return r, nil
 }

@@ -1,9 +1,7 @@
 package reassembly
 
 import (
-	"cmp"
 	"net/netip"
-	"slices"
 
 	"wstap/capture"
 )
@@ -134,7 +132,7 @@ func (t *try) syn(s *capture.Segment) {
 
 func (a *Assembler) tellAttempt(r *record) error {
 	t := r.opening.try
-	t.Index, t.Oriented = r.index, r.oriented
+	t.Index, t.Oriented = r.Index, r.opening.oriented
 	t.Client, t.Server = r.key.ends(r.lowClient)
 	t.RSTBy, t.FINBy = r.direction(t.rstLow), r.direction(t.finLow)
 	for d := range t.Packets {
@@ -154,16 +152,4 @@ func (a *Assembler) over(r *record, how How) error {
 		t.Why = Reason{RST, r.direction(t.rstLow)}
 	}
 	return a.tellAttempt(r)
-}
-
-// allOver is over for many, in order of first packet: a map's order must never
-// show.
-func (a *Assembler) allOver(records []*record, how How) error {
-	slices.SortFunc(records, func(x, y *record) int { return cmp.Compare(x.index, y.index) })
-	for _, r := range records {
-		if err := a.over(r, how); err != nil {
-			return err
-		}
-	}
-	return nil
 }

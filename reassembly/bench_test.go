@@ -13,7 +13,11 @@ import (
 // sink is a Handler that does nothing, as cheaply as can be.
 type sink struct{ pin bool }
 
-func (k sink) Open(s *reassembly.Stream) reassembly.StreamHandler { s.Pinned = k.pin; return k }
+func (k sink) Open(s *reassembly.Stream) reassembly.StreamHandler {
+	s.Pinned = k.pin
+	s.ForgetHandshake()
+	return k
+}
 func (sink) Advance(time.Time) error                              { return nil }
 func (sink) Data(reassembly.Direction, []byte, capture.Stamp) error {
 	return nil

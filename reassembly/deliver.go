@@ -8,13 +8,12 @@ import (
 
 // hand gives the bytes at next to the handler, and tells of the missing ones
 // behind them that the snapshot length cut.
-func (a *Assembler) hand(st *stream, d Direction, data []byte, missing int, at capture.Stamp) error {
+func (a *Assembler) hand(st *Stream, d Direction, data []byte, missing int, at capture.Stamp) error {
 	if len(data)+missing == 0 || !a.open(st) {
 		return nil
 	}
 	if n := len(data); n > 0 {
 		st.half[d].next += int64(n)
-		st.Halves[d].Bytes += uint64(n)
 		if err := st.handler.Data(d, data, at); err != nil {
 			return a.refused(st, err)
 		}
@@ -28,11 +27,11 @@ func (a *Assembler) hand(st *stream, d Direction, data []byte, missing int, at c
 
 // open asks the handler for its view of the stream, once. It reports whether
 // there is one to talk to; if not, the stream is dead.
-func (a *Assembler) open(st *stream) bool {
+func (a *Assembler) open(st *Stream) bool {
 	if st.handler != nil {
 		return true
 	}
-	st.handler = a.handler.Open(&st.Stream)
+	st.handler = a.handler.Open(st)
 	if st.handler == nil {
 		a.forget(st)
 		return false
@@ -41,20 +40,21 @@ func (a *Assembler) open(st *stream) bool {
 }
 
 // lose tells the handler of a gap at next.
-func (a *Assembler) lose(st *stream, d Direction, g Gap, at capture.Stamp) error {
+func (a *Assembler) lose(st *Stream, d Direction, g Gap, at capture.Stamp) error {
 	if !a.open(st) {
 		return nil
 	}
 	st.half[d].next += g.Bytes
+	st.count(d).skipped += g.Bytes
 	if g.Cause != Truncated {
-		st.Halves[d].Missing += uint64(g.Bytes)
+		st.count(d).Missing += uint64(g.Bytes)
 		a.stats.Gaps++
 		a.stats.GapBytes += uint64(g.Bytes)
 	}
 	return a.refused(st, st.handler.Gap(d, g, at))
 }
 
-func (a *Assembler) conflict(st *stream, d Direction, n int64, at capture.Stamp) error {
+func (a *Assembler) conflict(st *Stream, d Direction, n int64, at capture.Stamp) error {
 	if !a.open(st) {
 		return nil
 	}
@@ -65,14 +65,14 @@ func (a *Assembler) conflict(st *stream, d Direction, n int64, at capture.Stamp)
 }
 
 // finish takes the FIN of a direction, all of whose bytes were handed on.
-func (a *Assembler) finish(st *stream, d Direction, at capture.Stamp) error {
+func (a *Assembler) finish(st *Stream, d Direction, at capture.Stamp) error {
 	h := &st.half[d]
-	h.done, h.far = true, nil
+	h.own().done, h.far = true, nil
 	if h.wait != nil {
 		a.drop(h)
 	}
 	if !st.halfway {
-		st.halfway, st.first = true, d
+		st.keep().halfway, st.first = true, d
 	}
 	if st.half[d.Reverse()].done {
 		return a.close(st, Reason{FINs, st.first}, at)
@@ -84,7 +84,7 @@ func (a *Assembler) finish(st *stream, d Direction, at capture.Stamp) error {
 }
 
 // refused turns ErrIgnore into the end of our interest, and passes on faults.
-func (a *Assembler) refused(st *stream, err error) error {
+func (a *Assembler) refused(st *Stream, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -96,7 +96,7 @@ func (a *Assembler) refused(st *stream, err error) error {
 }
 
 // close ends the stream: what is queued was handed on before.
-func (a *Assembler) close(st *stream, why Reason, at capture.Stamp) error {
+func (a *Assembler) close(st *Stream, why Reason, at capture.Stamp) error {
 	handler := st.handler
 	a.forget(st)
 	if handler == nil {
@@ -109,14 +109,22 @@ func (a *Assembler) close(st *stream, why Reason, at capture.Stamp) error {
 }
 
 // forget frees all that is held of a stream but its record.
-func (a *Assembler) forget(st *stream) {
+func (a *Assembler) forget(st *Stream) {
 	for d := range st.half {
 		if st.half[d].wait != nil {
 			a.drop(&st.half[d])
 		}
 	}
 	a.disarm(st)
-	st.dead, st.plain, st.handler, st.rec.stream = true, false, nil, nil
+	st.plain, st.handler = false, nil
+	// The stream goes as soon as the handler lets go of it.
+	r := st.record
+	r.stream = nil
+	a.table.replace(&st.record, &r)
+	if a.latest == &st.record {
+		a.latest = &r
+	}
+	st.stream = nil
 }
 
 // drop empties what a half holds back.

@@ -2,6 +2,7 @@ package reassembly
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 )
@@ -13,7 +14,10 @@ func (a *Assembler) Advance(now time.Time) error {
 	if !now.After(a.now) {
 		return nil
 	}
-	a.now = now
+	if a.now.IsZero() {
+		a.epoch = now.Unix()
+	}
+	a.now, a.second = now, a.seconds32(now.Unix())
 	if now.Before(a.alarm) {
 		return nil
 	}
@@ -64,41 +68,35 @@ func (a *Assembler) confirmed() int64 { return min(a.seconds[0], a.seconds[1]) }
 func (a *Assembler) expire() error {
 	now := a.confirmed()
 	a.sweep, a.unswept = now+int64(sweepEvery/time.Second), 0
-	var idle []*stream
-	var openings []*record
-	keep := func(r *record) bool {
-		if r.gone {
-			return false
+	var idle []*record
+	for r := range a.table.all {
+		if int64(a.seconds32(now))-int64(r.last) >= int64(r.idleLimit()/time.Second) {
+			idle = append(idle, r)
 		}
-		if now-r.last < int64(r.idleLimit()/time.Second) {
-			return true
-		}
-		if r.stream != nil {
-			idle = append(idle, r.stream)
-		}
-		if r.opening != nil && a.attempts != nil {
-			openings = append(openings, r) // to be told of first
-		} else {
-			a.table.remove(r)
-		}
-		return false
 	}
-	a.table.order.sift(keep)
-	a.table.pinned.sift(keep)
-	if err := a.allOver(openings, Timeout); err != nil {
-		return err
-	}
-	for _, r := range openings {
-		a.table.remove(r)
-	}
-	a.table.openings.sift((*record).isOpening)
 	byIndex(idle)
-	for _, st := range idle {
-		if err := a.end(st, Reason{How: Timeout}, a.stamp()); err != nil {
+	for _, r := range idle {
+		if err := a.over(r, Timeout); err != nil {
 			return err
 		}
 	}
+	for _, r := range idle {
+		if r.stream == nil {
+			a.table.remove(r)
+			continue
+		}
+		if err := a.end(r.stream, Reason{How: Timeout}, a.stamp()); err != nil {
+			return err
+		}
+		a.table.remove(a.table.find(&r.key))
+	}
 	return nil
+}
+
+// seconds32 is a Unix second as records keep it: since the first packet, and
+// at most 68 years off.
+func (a *Assembler) seconds32(unix int64) int32 {
+	return int32(max(min(unix-a.epoch, math.MaxInt32), math.MinInt32))
 }
 
 // idleLimit is how long r is kept without a segment.
@@ -114,61 +112,33 @@ func (r *record) idleLimit() time.Duration {
 	return streamIdle // also where ignored: else its number would change
 }
 
-// evict makes room for one more conversation: the oldest goes, but those that
-// the handler has pinned last.
-func (a *Assembler) evict() error {
-	r := a.table.order.pop()
-	for ; r != nil; r = a.table.order.pop() {
-		if r.gone {
-			continue
-		}
-		if r.stream == nil || !r.stream.Pinned {
-			break
-		}
-		a.table.pinned.push(r)
-	}
-	for r == nil || r.gone {
-		if r = a.table.pinned.pop(); r == nil {
-			return nil
-		}
-	}
-	a.stats.StreamsEvicted++
-	if err := a.over(r, Evicted); err != nil {
-		return err
-	}
-	a.table.remove(r)
-	if r.stream == nil {
-		return nil
-	}
-	return a.end(r.stream, Reason{How: Evicted}, a.stamp())
-}
-
 // Close ends the capture: every open stream is given what is held back for it
 // and closed, in order of first packet.
 func (a *Assembler) Close() error {
-	var open []*stream
-	var openings []*record
+	var open []*record
 	for r := range a.table.all {
-		if r.stream != nil {
-			open = append(open, r.stream)
+		if r.stream != nil || r.opening != nil {
+			open = append(open, r)
 		}
-		if r.opening != nil {
-			openings = append(openings, r)
-		}
-	}
-	if err := a.allOver(openings, End); err != nil {
-		return err
 	}
 	byIndex(open)
-	for _, st := range open {
-		if err := a.end(st, Reason{How: End}, a.stamp()); err != nil {
+	for _, r := range open {
+		if err := a.over(r, End); err != nil {
+			return err
+		}
+	}
+	for _, r := range open {
+		if r.stream == nil {
+			continue
+		}
+		if err := a.end(r.stream, Reason{How: End}, a.stamp()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// byIndex sorts by first packet: a map's order must never show.
-func byIndex(s []*stream) {
-	slices.SortFunc(s, func(x, y *stream) int { return cmp.Compare(x.Index, y.Index) })
+// byIndex sorts by first packet: the order of the table must never show.
+func byIndex(records []*record) {
+	slices.SortFunc(records, func(x, y *record) int { return cmp.Compare(x.Index, y.Index) })
 }

@@ -13,17 +13,14 @@ func Queued(a *Assembler) int { return a.queued }
 func Check(a *Assembler) error {
 	queued := 0
 	for r := range a.table.all {
-		if r.gone {
-			return fmt.Errorf("record %d is in the table and gone", r.index)
-		}
 		if r.stream == nil {
 			continue
 		}
 		if r.opening != nil {
-			return fmt.Errorf("stream %d is also an opening", r.index)
+			return fmt.Errorf("stream %d is also an opening", r.Index)
 		}
-		if r.stream.dead {
-			return fmt.Errorf("stream %d is dead and not forgotten", r.index)
+		if r.stream.dead() {
+			return fmt.Errorf("stream %d is dead and not forgotten", r.Index)
 		}
 		for d := range r.stream.half {
 			h := &r.stream.half[d]
@@ -31,10 +28,13 @@ func Check(a *Assembler) error {
 				continue
 			}
 			if err := h.wait.queue.check(h.next); err != nil {
-				return fmt.Errorf("stream %d, %v: %w", r.index, Direction(d), err)
+				return fmt.Errorf("stream %d, %v: %w", r.Index, Direction(d), err)
 			}
 			queued += h.wait.queue.bytes
 		}
+	}
+	if a.calm != (odd{shared: true}) || a.usual != (rare{}) {
+		return fmt.Errorf("what all streams share was written to: %+v, %+v", a.calm, a.usual)
 	}
 	if queued != a.queued {
 		return fmt.Errorf("%d bytes in the queues, %d counted", queued, a.queued)
@@ -68,13 +68,13 @@ func IndexOf(a *Assembler, s *capture.Segment) (uint64, bool) {
 	if r == nil {
 		return 0, false
 	}
-	return r.index, true
+	return r.Index, true
 }
 
-// Held counts the conversations, openings, list entries and timers that a holds.
-func Held(a *Assembler) (records, openings, entries, timers int) {
+// Held counts the conversations, openings, slots and timers that a holds.
+func Held(a *Assembler) (records, openings, slots, timers int) {
 	t := &a.table
-	return t.known, t.opening, len(t.order.items) + len(t.pinned.items) + len(t.openings.items), len(a.timers)
+	return t.known, t.openings.count, len(t.slots), len(a.timers)
 }
 
 // SetLimits lowers the bounds on the whole.

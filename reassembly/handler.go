@@ -8,7 +8,6 @@ package reassembly
 
 import (
 	"errors"
-	"net/netip"
 	"time"
 
 	"wstap/capture"
@@ -40,43 +39,6 @@ func (d Direction) String() string {
 		return "client"
 	}
 	return "server"
-}
-
-// Stream is one TCP connection, from its SYN (or its first packet seen) to its
-// end. The Assembler owns it; handlers read it, and may keep the pointer until
-// Close has returned.
-type Stream struct {
-	// Index numbers conversations from 0 in order of first packet, as
-	// Wireshark's tcp.stream does; a reused port pair counts anew.
-	Index uint64
-	// Client and Server are the ends as far as TCP tells.
-	Client, Server netip.AddrPort
-	// Oriented is true where a SYN or SYN-ACK told who opened the connection;
-	// where false, Client is merely the sender of the first packet seen.
-	Oriented bool
-	// First is the first packet; SYN, SYNACK and ACK are those of the three-way
-	// handshake (RFC 9293, 3.5), zero where not seen.
-	First, SYN, SYNACK, ACK capture.Stamp
-	// Pinned is set by a handler whose stream is not to be evicted or expired as
-	// long as there are others: a WebSocket may be silent for hours.
-	Pinned bool
-	// Halves counts what each direction carried, indexed by Direction.
-	Halves [2]HalfStats
-	// TLS is set where the stream carries TLS, nil where it is plain text.
-	TLS *TLSInfo
-	// Origin is the client that a PROXY protocol header named, before the first
-	// byte handed on; the zero value where there was none.
-	Origin netip.AddrPort
-}
-
-// HalfStats counts what one direction of a stream carried.
-type HalfStats struct {
-	Packets       uint64 // segments, of any kind
-	Bytes         uint64 // stream bytes handed on
-	Retransmitted uint64 // segments that brought nothing new
-	OutOfOrder    uint64 // segments that came before an earlier one
-	Conflicts     uint64 // segments that overlap others with different bytes
-	Missing       uint64 // stream bytes never captured
 }
 
 // Handler receives the streams of a capture.

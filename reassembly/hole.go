@@ -3,7 +3,7 @@ package reassembly
 import "time"
 
 // overdue finds a hole for which waiting is over, and why.
-func (a *Assembler) overdue(st *stream, force bool) (d Direction, why Cause, due bool) {
+func (a *Assembler) overdue(st *Stream, force bool) (d Direction, why Cause, due bool) {
 	full := a.full(st)
 	for d := FromClient; d <= FromServer; d++ {
 		h := &st.half[d]
@@ -15,7 +15,7 @@ func (a *Assembler) overdue(st *stream, force bool) (d Direction, why Cause, due
 			continue
 		}
 		if h.wait == nil {
-			h.wait = &wait{}
+			h.own().wait = &wait{}
 		}
 		a.watch(st, h, kind)
 		w := h.wait
@@ -40,7 +40,7 @@ func (a *Assembler) overdue(st *stream, force bool) (d Direction, why Cause, due
 }
 
 // watch sees when waiting for the hole at next began.
-func (a *Assembler) watch(st *stream, h *half, kind hole) {
+func (a *Assembler) watch(st *Stream, h *half, kind hole) {
 	w := h.wait
 	queued := w.bytes()
 	switch {
@@ -65,21 +65,21 @@ func (a *Assembler) watch(st *stream, h *half, kind hole) {
 }
 
 // await starts a wait.
-func (a *Assembler) await(st *stream, w *wait, kind hole) {
-	w.hole, w.at, w.since, w.packets = kind, a.last, a.now, st.packets
+func (a *Assembler) await(st *Stream, w *wait, kind hole) {
+	w.hole, w.at, w.since, w.packets = kind, a.last, a.now, st.packets()
 }
 
 // overAcked reports whether waiting for bytes that were surely sent is over.
 // Without timestamps it is the segments alone that count.
-func (a *Assembler) overAcked(st *stream, w *wait) bool {
+func (a *Assembler) overAcked(st *Stream, w *wait) bool {
 	waited := a.now.Sub(w.since)
 	return waited >= a.ackedWait ||
-		st.packets-w.packets >= reorderPackets && (waited >= reorderTime || a.now.IsZero())
+		st.packets()-w.packets >= reorderPackets && (waited >= reorderTime || a.now.IsZero())
 }
 
 // full reports whether what the stream holds back has reached a bound, by the
 // count of how often that one was.
-func (a *Assembler) full(st *stream) *uint64 {
+func (a *Assembler) full(st *Stream) *uint64 {
 	for d := range st.half {
 		w := st.half[d].wait
 		if !w.bytes() {
@@ -96,11 +96,11 @@ func (a *Assembler) full(st *stream) *uint64 {
 }
 
 // skip gives up the hole at next.
-func (a *Assembler) skip(st *stream, d Direction, why Cause) error {
+func (a *Assembler) skip(st *Stream, d Direction, why Cause) error {
 	h := &st.half[d]
 	n, at := h.holeEnd(h.wait.hole)-h.next, h.wait.at
 	if !h.wait.bytes() && !h.finKnown {
-		h.blind, h.wait = true, nil
+		h.own().blind, h.wait = true, nil
 		if n == 1 {
 			// One sequence number, and nothing behind it: a FIN that was not
 			// captured, not a byte.
@@ -112,7 +112,7 @@ func (a *Assembler) skip(st *stream, d Direction, why Cause) error {
 
 // due is when the stream's next hole is to be given up or its RST believed if
 // nothing comes; the zero time if there is none.
-func (a *Assembler) due(st *stream) time.Time {
+func (a *Assembler) due(st *Stream) time.Time {
 	var first time.Time
 	sooner := func(t time.Time) {
 		if first.IsZero() || t.Before(first) {

@@ -15,23 +15,19 @@ func (h *half) plain() bool {
 // Those need none of the questions that segment asks, and leave the stream as
 // plain as it was. It reports false for any other, without having touched
 // anything. It saves 20 of 70 ns a packet.
-func (a *Assembler) inOrder(st *stream, d Direction, s *capture.Segment) (took bool, err error) {
+func (a *Assembler) inOrder(st *Stream, d Direction, s *capture.Segment) (took bool, err error) {
 	h, p := &st.half[d], &st.half[d.Reverse()]
 	ack := p.offset(s.Ack)
 	if s.Seq != h.base+uint32(h.next) || ack > p.next || !s.Flags.Has(capture.ACK) || s.Missing != 0 {
 		return false, nil
 	}
-	p.acked = max(p.acked, ack)
-	p.edge = max(p.edge, ack+h.window(s))
-	st.packets++
-	st.Halves[d].Packets++
+	p.offer(ack, h.window(s))
+	st.packet(d)
 	n := len(s.Payload)
 	if n == 0 {
 		return true, nil
 	}
 	h.next += int64(n)
-	h.end = max(h.end, h.next)
-	st.Halves[d].Bytes += uint64(n)
 	if err := st.handler.Data(d, s.Payload, s.Stamp); err != nil {
 		return true, a.refused(st, err)
 	}

@@ -16,6 +16,7 @@ import (
 type flowKey struct {
 	low, high uint32 // the addresses; folds of them for IPv6
 	ports     uint32 // of the lower end, of the other
+	hash      uint32
 	six       *ends6 // nil for IPv4
 }
 
@@ -23,34 +24,42 @@ type flowKey struct {
 type ends6 struct{ low, high [16]byte }
 
 // key makes the key of a packet, and reports whether its sender is the lower
-// end. The key of IPv6 is valid until the next call.
+// end. That of IPv6 is valid until the next call.
 func (t *table) key(f *capture.Flow) (k flowKey, fromLow bool) {
-	src, dst := f.Src.Addr(), f.Dst.Addr()
-	sport, dport := uint32(f.Src.Port()), uint32(f.Dst.Port())
-	if !(src.Is4() || src.Is4In6()) || !(dst.Is4() || dst.Is4In6()) {
-		return t.key6(src.As16(), dst.As16(), sport, dport)
-	}
-	s4, d4 := src.As4(), dst.As4()
-	s, d := binary.BigEndian.Uint32(s4[:]), binary.BigEndian.Uint32(d4[:])
-	if s < d || s == d && sport <= dport {
-		return flowKey{low: s, high: d, ports: sport<<16 | dport}, true
-	}
-	return flowKey{low: d, high: s, ports: dport<<16 | sport}, false
-}
-
-func (t *table) key6(src, dst [16]byte, sport, dport uint32) (k flowKey, fromLow bool) {
-	order := cmp.Or(bytes.Compare(src[:], dst[:]), cmp.Compare(sport, dport))
-	if fromLow = order <= 0; fromLow {
-		t.six = ends6{src, dst}
-		k.ports = sport<<16 | dport
-	} else {
-		t.six = ends6{dst, src}
-		k.ports = dport<<16 | sport
-	}
-	k.low, k.high = fold(t.six.low, t.seed), fold(t.six.high, t.seed)
-	k.six = &t.six
+	k, fromLow = keyOf(f, &t.six, &t.seed)
+	k.hash = uint32(t.seed.mix(uint64(k.low)<<32|uint64(k.high), uint64(k.ports)))
 	return k, fromLow
 }
+
+func keyOf(f *capture.Flow, six *ends6, s *seed) (k flowKey, fromLow bool) {
+	from, to := f.Src.Addr(), f.Dst.Addr()
+	sport, dport := uint32(f.Src.Port()), uint32(f.Dst.Port())
+	if !(from.Is4() || from.Is4In6()) || !(to.Is4() || to.Is4In6()) {
+		return key6(from.As16(), to.As16(), sport, dport, six, s)
+	}
+	from4, to4 := from.As4(), to.As4()
+	src, dst := binary.BigEndian.Uint32(from4[:]), binary.BigEndian.Uint32(to4[:])
+	if src < dst || src == dst && sport <= dport {
+		return flowKey{low: src, high: dst, ports: sport<<16 | dport}, true
+	}
+	return flowKey{low: dst, high: src, ports: dport<<16 | sport}, false
+}
+
+func key6(src, dst [16]byte, sport, dport uint32, six *ends6, s *seed) (k flowKey, fromLow bool) {
+	order := cmp.Or(bytes.Compare(src[:], dst[:]), cmp.Compare(sport, dport))
+	if fromLow = order <= 0; fromLow {
+		*six = ends6{src, dst}
+		k.ports = sport<<16 | dport
+	} else {
+		*six = ends6{dst, src}
+		k.ports = dport<<16 | sport
+	}
+	k.low, k.high, k.six = s.fold(&six.low), s.fold(&six.high), six
+	return k, fromLow
+}
+
+// tag is what the table keeps of the hash beside the record, never 0.
+func (k *flowKey) tag() uint8 { return uint8(k.hash>>25) | 0x80 }
 
 // is reports whether k and o name the same conversation.
 func (k *flowKey) is(o *flowKey) bool {
@@ -91,27 +100,22 @@ func addr4(a uint32) netip.Addr {
 	return netip.AddrFrom4(b)
 }
 
-// newSeed is different for each Assembler, so that nobody can choose addresses
-// and ports that fall on the same slots. It never shows in what is printed:
-// wherever the table is walked, what comes of it is put in order.
-func newSeed() [2]uint64 {
-	return [2]uint64{
-		maphash.Comparable(maphash.MakeSeed(), 0),
-		maphash.Comparable(maphash.MakeSeed(), 0),
-	}
+// seed is different for each Assembler, so that nobody can choose addresses and
+// ports that fall on the same slots. It never shows in what is printed: wherever
+// the table is walked, what comes of it is put in order.
+type seed [2]uint64
+
+func newSeed() seed {
+	return seed{maphash.Comparable(maphash.MakeSeed(), 0), maphash.Comparable(maphash.MakeSeed(), 0)}
 }
 
-// hash mixes k with the seed by one multiplication, as wyhash does.
-func (k *flowKey) hash(seed [2]uint64) uint64 {
-	return mix(uint64(k.low)<<32|uint64(k.high), uint64(k.ports), seed)
-}
-
-// fold is an IPv6 address in the 32 bits that the hash has room for.
-func fold(a [16]byte, seed [2]uint64) uint32 {
-	return uint32(mix(binary.LittleEndian.Uint64(a[:8]), binary.LittleEndian.Uint64(a[8:]), seed))
-}
-
-func mix(a, b uint64, seed [2]uint64) uint64 {
-	hi, lo := bits.Mul64(a^seed[0], b^seed[1])
+// mix hashes two words by one multiplication, as wyhash does.
+func (s *seed) mix(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a^s[0], b^s[1])
 	return hi ^ lo
+}
+
+// fold is an IPv6 address in 32 bits.
+func (s *seed) fold(a *[16]byte) uint32 {
+	return uint32(s.mix(binary.LittleEndian.Uint64(a[:8]), binary.LittleEndian.Uint64(a[8:])))
 }

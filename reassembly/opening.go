@@ -5,9 +5,12 @@ import "wstap/capture"
 // opening is what is kept of a connection that has carried no data: its
 // handshake. A flood of SYNs costs one each, bounded by maxOpenings.
 type opening struct {
-	first, syn, synack, ack capture.Stamp
-	half                    [2]openingHalf
-	try                     *try // what an AttemptHandler is told, nil without one
+	rec *record
+	Handshake
+	half       [2]openingHalf
+	oriented   bool
+	try        *try     // what an AttemptHandler is told, nil without one
+	prev, next *opening // by age
 }
 
 // openingHalf is what one end of an opening has sent.
@@ -22,7 +25,7 @@ type openingHalf struct {
 // handshake follows a connection that has carried no data yet (RFC 9293, 3.5).
 func (a *Assembler) handshake(r *record, fromLow bool, s *capture.Segment) error {
 	o := r.opening
-	if s.Flags.Has(capture.SYN) && !r.oriented {
+	if s.Flags.Has(capture.SYN) && !o.oriented {
 		r.orient(fromLow != s.Flags.Has(capture.ACK))
 	}
 	d := r.direction(fromLow)
@@ -31,15 +34,15 @@ func (a *Assembler) handshake(r *record, fromLow bool, s *capture.Segment) error
 	r.learn(d, s)
 	switch {
 	case s.Flags.Has(capture.SYN | capture.ACK):
-		if o.synack.Packet == 0 {
-			o.synack = s.Stamp
+		if o.SYNACK.Packet == 0 {
+			o.SYNACK = s.Stamp
 		}
 	case s.Flags.Has(capture.SYN):
-		if o.syn.Packet == 0 {
-			o.syn = s.Stamp
+		if o.SYN.Packet == 0 {
+			o.SYN = s.Stamp
 		}
-	case s.Flags.Has(capture.ACK) && d == FromClient && o.ack.Packet == 0 && o.synack.Packet != 0:
-		o.ack = s.Stamp
+	case s.Flags.Has(capture.ACK) && d == FromClient && o.ACK.Packet == 0 && o.SYNACK.Packet != 0:
+		o.ACK = s.Stamp
 	}
 	if s.Flags.Has(capture.SYN) {
 		h.syn, h.scale = true, s.Scale
@@ -62,13 +65,13 @@ func (a *Assembler) handshake(r *record, fromLow bool, s *capture.Segment) error
 		first = d.Reverse()
 	}
 	for _, d := range [2]Direction{first, first.Reverse()} {
-		if fin := o.half[d].fin; fin != nil && !st.dead {
+		if fin := o.half[d].fin; fin != nil && !st.dead() {
 			if err := a.segment(st, d, fin); err != nil {
 				return err
 			}
 		}
 	}
-	if st.dead {
+	if st.dead() {
 		return nil
 	}
 	return a.segment(st, d, s)
@@ -103,7 +106,7 @@ func origin(s *capture.Segment) uint32 {
 
 // orient says which end opened the connection.
 func (r *record) orient(lowClient bool) {
-	r.oriented = true
+	r.opening.oriented = true
 	if r.lowClient == lowClient {
 		return
 	}
@@ -115,30 +118,31 @@ func (r *record) orient(lowClient bool) {
 }
 
 // promote makes the stream of a connection that carries its first data, s.
-func (a *Assembler) promote(r *record, from Direction, s *capture.Segment) *stream {
+func (a *Assembler) promote(r *record, from Direction, s *capture.Segment) *Stream {
 	o := r.opening
-	st := &stream{rec: r}
-	st.Index, st.Oriented = r.index, r.oriented
-	st.First, st.SYN, st.SYNACK, st.ACK = o.first, o.syn, o.synack, o.ack
-	st.Client, st.Server = r.key.ends(r.lowClient)
+	st := &Stream{record: *r, Oriented: o.oriented}
+	st.Begun = o.SYN.Packet != 0 || o.SYNACK.Packet != 0
+	st.rare = &rare{shared: &a.usual, handshake: &Handshake{}}
+	*st.handshake = o.Handshake
 	// A SYN that nobody answered and that the data do not follow was forged: the
 	// connection before it goes on (RFC 5961, 4).
 	off := offset(s.Seq, r.base[from], 0)
-	forged := o.synack.Packet == 0 && (off < 0 || off > unknownWindow)
+	forged := o.SYNACK.Packet == 0 && (off < 0 || off > unknownWindow)
 	for d := range st.half {
 		h, seen := &st.half[d], &o.half[d]
-		st.Halves[d].Packets = uint64(seen.packets)
-		h.scale = -1
+		h.odd, h.packets, h.scale = &a.calm, seen.packets, -1
 		if forged {
 			continue
 		}
 		h.base, h.known = r.base[d], r.known[d]
 		if seen.syn {
-			h.started, h.next, h.end, h.acked = true, 1, 1, 1
+			h.started, h.next, h.acked = true, 1, 1
 		}
 		// The other end's SYN or SYN-ACK was seen, so that this end's first ACK
 		// tells where it began.
-		h.told = seen.told && (o.syn.Packet != 0 || o.synack.Packet != 0)
+		if seen.told && st.Begun {
+			h.own().told = true
+		}
 		if o.half[0].syn && o.half[1].syn {
 			// Both ends must have sent the option (RFC 7323, 2.2).
 			h.scale = max(0, seen.scale)
@@ -148,6 +152,39 @@ func (a *Assembler) promote(r *record, from Direction, s *capture.Segment) *stre
 		}
 	}
 	a.table.opened(r)
-	r.stream = st
+	st.stream, st.record.opening = st, nil
+	a.table.replace(r, &st.record)
+	a.latest = &st.record
 	return st
+}
+
+// openings are those there are, the oldest first.
+type openings struct {
+	oldest, newest *opening
+	count          int
+}
+
+func (l *openings) push(o *opening) {
+	if o.prev = l.newest; o.prev != nil {
+		o.prev.next = o
+	} else {
+		l.oldest = o
+	}
+	l.newest = o
+	l.count++
+}
+
+func (l *openings) drop(o *opening) {
+	if o.prev != nil {
+		o.prev.next = o.next
+	} else {
+		l.oldest = o.next
+	}
+	if o.next != nil {
+		o.next.prev = o.prev
+	} else {
+		l.newest = o.prev
+	}
+	o.prev, o.next = nil, nil
+	l.count--
 }

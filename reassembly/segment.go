@@ -3,25 +3,28 @@ package reassembly
 import "wstap/capture"
 
 // segment takes a segment of a stream that carries data.
-func (a *Assembler) segment(st *stream, d Direction, s *capture.Segment) error {
+func (a *Assembler) segment(st *Stream, d Direction, s *capture.Segment) error {
 	h, p := &st.half[d], &st.half[d.Reverse()]
 	if !h.known {
 		h.base, h.known = origin(s), true
-		st.rec.know(d, h.base)
+		st.know(d, h.base)
 	}
 	if s.Flags.Has(capture.SYN) {
 		if !h.started {
-			h.started, h.next, h.end = true, 1, 1
+			h.started, h.next = true, 1
 		}
-		if s.Flags.Has(capture.ACK) && st.SYNACK.Packet == 0 {
-			st.SYNACK = s.Stamp
+		if s.Flags.Has(capture.ACK) {
+			st.Begun = true
+			if st.handshake != nil && st.handshake.SYNACK.Packet == 0 {
+				st.handshake.SYNACK = s.Stamp
+			}
 		}
 	}
 	var need int64
 	if s.Flags.Has(capture.ACK) {
 		if !p.known {
 			p.base, p.known = s.Ack-1, true
-			st.rec.know(d.Reverse(), p.base)
+			st.know(d.Reverse(), p.base)
 		}
 		need = p.acknowledge(s, h)
 	}
@@ -32,14 +35,14 @@ func (a *Assembler) segment(st *stream, d Direction, s *capture.Segment) error {
 	if st.rst != nil && st.rst.from == d && a.now.Sub(st.rst.since) > reorderTime {
 		st.rst = nil // its sender goes on: the RST was not its own
 	}
-	if err := a.data(st, d, s, need); err != nil || st.dead {
+	if err := a.data(st, d, s, need); err != nil || st.dead() {
 		return err
 	}
 	return a.settleIfNeeded(st)
 }
 
 // data takes a segment's payload and FIN.
-func (a *Assembler) data(st *stream, d Direction, s *capture.Segment, need int64) error {
+func (a *Assembler) data(st *Stream, d Direction, s *capture.Segment, need int64) error {
 	h, p := &st.half[d], &st.half[d.Reverse()]
 	seq := s.Seq
 	if s.Flags.Has(capture.SYN) {
@@ -57,7 +60,9 @@ func (a *Assembler) data(st *stream, d Direction, s *capture.Segment, need int64
 		if h.told {
 			h.next = 1
 		}
-		h.end = h.next
+		if h.next > 1 {
+			st.count(d).skipped += h.next - 1
+		}
 	}
 	end := off + int64(size)
 	if !h.near(off) && !h.follow(off, end) {
@@ -66,7 +71,7 @@ func (a *Assembler) data(st *stream, d Direction, s *capture.Segment, need int64
 	}
 	if end <= h.next && !(fin && !h.done && end == h.next) {
 		if size > 0 {
-			st.Halves[d].Retransmitted++
+			st.count(d).Retransmitted++
 		}
 		return nil
 	}
@@ -74,7 +79,7 @@ func (a *Assembler) data(st *stream, d Direction, s *capture.Segment, need int64
 		a.stats.Stale++ // bytes behind the FIN
 		return nil
 	}
-	if fin && !h.finKnown && end < h.end {
+	if fin && !h.finKnown && end < h.end() {
 		a.stats.Stale++ // bytes behind it were seen already
 		if fin = false; size == 0 {
 			return nil
@@ -83,8 +88,7 @@ func (a *Assembler) data(st *stream, d Direction, s *capture.Segment, need int64
 	if st.rst != nil && st.rst.from == d && end > st.rst.off {
 		st.rst = nil
 	}
-	h.end = max(h.end, end)
-	if size > 0 {
+	if size > 0 && h.blind {
 		h.blind = false
 	}
 	if h.wait == nil && off <= h.next && !p.holds(need) && (!fin || p.wait == nil) {
@@ -95,24 +99,25 @@ func (a *Assembler) data(st *stream, d Direction, s *capture.Segment, need int64
 			c.cutHead(h.next)
 			data, missing = c.data, c.missing
 		}
-		if err := a.hand(st, d, data, missing, s.Stamp); err != nil || st.dead {
+		if err := a.hand(st, d, data, missing, s.Stamp); err != nil || st.dead() {
 			return err
 		}
 		if !fin {
 			return nil
 		}
 		if st.handler != nil {
-			h.fin, h.finKnown = end, true
+			h.own().fin, h.finKnown = end, true
 			return a.finish(st, d, s.Stamp)
 		}
 		need = 0
 	}
 	if h.wait == nil {
-		h.wait = &wait{}
+		h.own().wait = &wait{}
 	}
+	h.seen = max(h.seen, end)
 	if end > h.next {
 		if off > h.next {
-			st.Halves[d].OutOfOrder++
+			st.count(d).OutOfOrder++
 		}
 		c := chunk{off: off, data: s.Payload, missing: s.Missing, need: need, at: s.Stamp, since: a.now}
 		c.cutHead(h.next)
@@ -121,14 +126,14 @@ func (a *Assembler) data(st *stream, d Direction, s *capture.Segment, need int64
 		a.queued += h.wait.queue.bytes - before
 		if conflict > 0 {
 			a.stats.Conflicts++
-			st.Halves[d].Conflicts++
-			if err := a.conflict(st, d, conflict, s.Stamp); err != nil || st.dead {
+			st.count(d).Conflicts++
+			if err := a.conflict(st, d, conflict, s.Stamp); err != nil || st.dead() {
 				return err
 			}
 		}
 	}
 	if fin && !h.finKnown {
-		h.fin, h.finKnown = end, true
+		h.own().fin, h.finKnown = end, true
 		h.wait.finNeed, h.wait.finAt = need, s.Stamp
 	} else if fin {
 		h.wait.finNeed = min(h.wait.finNeed, need)
@@ -139,7 +144,7 @@ func (a *Assembler) data(st *stream, d Direction, s *capture.Segment, need int64
 // reset takes an RST. Only one at the next sequence number takes effect at
 // once; one elsewhere in the window does when nothing follows that refutes it
 // (RFC 5961, 3.2); any other is forged or old.
-func (a *Assembler) reset(st *stream, d Direction, s *capture.Segment) {
+func (a *Assembler) reset(st *Stream, d Direction, s *capture.Segment) {
 	h := &st.half[d]
 	off := h.offset(s.Seq)
 	if h.started && (off < min(h.next, max(h.acked, 1)) || !h.near(off)) {
@@ -147,6 +152,6 @@ func (a *Assembler) reset(st *stream, d Direction, s *capture.Segment) {
 		return
 	}
 	if st.rst == nil {
-		st.rst = &reset{from: d, off: off, at: s.Stamp, since: a.now}
+		st.keep().rst = &reset{from: d, off: off, at: s.Stamp, since: a.now}
 	}
 }

@@ -3,9 +3,10 @@ package reassembly
 import "wstap/capture"
 
 // settleIfNeeded is the usual way out: nothing waits, nothing is missing.
-func (a *Assembler) settleIfNeeded(st *stream) error {
+func (a *Assembler) settleIfNeeded(st *Stream) error {
 	c, s := &st.half[FromClient], &st.half[FromServer]
 	if c.wait == nil && s.wait == nil && st.rst == nil && c.gap() == noHole && s.gap() == noHole {
+		a.tidy(st)
 		st.plain = st.handler != nil && c.plain() && s.plain()
 		return nil
 	}
@@ -15,8 +16,8 @@ func (a *Assembler) settleIfNeeded(st *stream) error {
 
 // settle hands on what has come into order, and gives up the holes for which
 // waiting is over; all of them where force is set.
-func (a *Assembler) settle(st *stream, force bool) error {
-	for !st.dead {
+func (a *Assembler) settle(st *Stream, force bool) error {
+	for !st.dead() {
 		moved, err := a.drain(st)
 		if err != nil {
 			return err
@@ -34,7 +35,7 @@ func (a *Assembler) settle(st *stream, force bool) error {
 			break
 		}
 	}
-	if st.dead {
+	if st.dead() {
 		return nil
 	}
 	if st.rst != nil && !st.waits() && (force || a.resets(st)) {
@@ -45,7 +46,7 @@ func (a *Assembler) settle(st *stream, force bool) error {
 }
 
 // waits reports whether bytes of the stream are missing or held back.
-func (st *stream) waits() bool {
+func (st *Stream) waits() bool {
 	for d := range st.half {
 		if h := &st.half[d]; h.wait.bytes() || h.gap() != noHole {
 			return true
@@ -67,15 +68,15 @@ func (h *half) complete() bool {
 
 // resets reports whether the pending RST takes effect now: it stands exactly
 // where its sender was, or nothing has refuted it for long enough.
-func (a *Assembler) resets(st *stream) bool {
+func (a *Assembler) resets(st *Stream) bool {
 	h := &st.half[st.rst.from]
-	exact := !h.started || st.rst.off <= h.next || st.rst.off == h.end
+	exact := !h.started || st.rst.off <= h.next || st.rst.off == h.end()
 	return exact || a.now.Sub(st.rst.since) >= a.holeWait
 }
 
 // drain hands on what is in order, of both directions in turn, since the bytes
 // of one may be what the other waits for.
-func (a *Assembler) drain(st *stream) (moved bool, err error) {
+func (a *Assembler) drain(st *Stream) (moved bool, err error) {
 	for d := FromClient; d <= FromServer; d++ {
 		h, p := &st.half[d], &st.half[d.Reverse()]
 		for h.wait.bytes() {
@@ -87,7 +88,7 @@ func (a *Assembler) drain(st *stream) (moved bool, err error) {
 			a.queued -= before - h.wait.queue.bytes
 			c.cutHead(h.next)
 			moved = true
-			if err := a.hand(st, d, c.data, c.missing, c.at); err != nil || st.dead {
+			if err := a.hand(st, d, c.data, c.missing, c.at); err != nil || st.dead() {
 				return moved, err
 			}
 		}
@@ -102,7 +103,7 @@ func (a *Assembler) drain(st *stream) (moved bool, err error) {
 				continue
 			}
 			moved = true
-			if err := a.finish(st, d, w.finAt); err != nil || st.dead {
+			if err := a.finish(st, d, w.finAt); err != nil || st.dead() {
 				return moved, err
 			}
 			continue
@@ -118,7 +119,7 @@ func (a *Assembler) drain(st *stream) (moved bool, err error) {
 // nothing of that is missing: each claims to answer the other. A retransmission
 // captured before its original does, so the original is waited for as for a
 // hole; what remains are wrong acknowledgments. The earlier packet goes first.
-func (a *Assembler) untie(st *stream, force bool) bool {
+func (a *Assembler) untie(st *Stream, force bool) bool {
 	var w *wait
 	var need *int64
 	var number uint64
@@ -160,8 +161,8 @@ func (a *Assembler) untie(st *stream, force bool) bool {
 }
 
 // end closes a stream from outside: all that is held is handed on first.
-func (a *Assembler) end(st *stream, why Reason, at capture.Stamp) error {
-	if err := a.settle(st, true); err != nil || st.dead {
+func (a *Assembler) end(st *Stream, why Reason, at capture.Stamp) error {
+	if err := a.settle(st, true); err != nil || st.dead() {
 		return err
 	}
 	for d := FromClient; d <= FromServer; d++ {
@@ -170,13 +171,13 @@ func (a *Assembler) end(st *stream, why Reason, at capture.Stamp) error {
 			h.next = 1 // never captured at all: the first ACK told where it stood
 		}
 		if n := h.acked - h.next; n > 1 && !h.done {
-			if err := a.lose(st, d, Gap{Bytes: n, Cause: Acked}, at); err != nil || st.dead {
+			if err := a.lose(st, d, Gap{Bytes: n, Cause: Acked}, at); err != nil || st.dead() {
 				return err
 			}
 		}
 	}
 	// What waited for the stream to be opened.
-	if err := a.settle(st, true); err != nil || st.dead {
+	if err := a.settle(st, true); err != nil || st.dead() {
 		return err
 	}
 	return a.close(st, why, at)

@@ -1,24 +1,72 @@
 package reassembly
 
 import (
+	"net/netip"
 	"time"
 
 	"wstap/capture"
 )
 
-// stream is the state of a connection that has carried data.
-type stream struct {
-	Stream
-	rec     *record
+// Stream is one TCP connection that has carried data, from its SYN (or its
+// first packet seen) to its end. The Assembler owns it; handlers read it, and
+// may keep the pointer, also after Close.
+//
+// A million of them may be idle: each takes 192 bytes, of which most is what
+// the Assembler has to know.
+type Stream struct {
+	// record.Index numbers conversations from 0 in order of first packet, as
+	// Wireshark's tcp.stream does; a reused port pair counts anew.
+	record
 	handler StreamHandler
 	half    [2]half
-	packets uint32 // segments of both directions since the first data
-	first   Direction
-	halfway bool   // one direction has ended; first says which
-	plain   bool   // inOrder may take the next segment
-	dead    bool   // closed or ignored: the pointer is stale
-	rst     *reset // an RST that can't take effect yet
-	timer   *timer // among the Assembler's timers
+	// TLS is set where the stream carries TLS, nil where it is plain text.
+	TLS *TLSInfo
+	*rare
+	// Oriented is true where a SYN or SYN-ACK told who opened the connection;
+	// where false, Client is merely the sender of the first packet seen.
+	Oriented bool
+	// Begun is true where the SYN or the SYN-ACK was seen; where false, the
+	// capture began in the middle of the connection.
+	Begun bool
+	// Pinned is set by a handler whose stream is not to be evicted or expired as
+	// long as there are others: a WebSocket may be silent for hours.
+	Pinned bool
+	plain  bool // inOrder may take the next segment
+}
+
+// Handshake are the first packet of a connection and those of the three-way
+// handshake (RFC 9293, 3.5), zero where not seen.
+type Handshake struct {
+	First, SYN, SYNACK, ACK capture.Stamp
+}
+
+// HalfStats counts what one direction of a stream carried.
+type HalfStats struct {
+	Packets       uint64 // segments, of any kind
+	Bytes         uint64 // stream bytes handed on
+	Retransmitted uint64 // segments that brought nothing new
+	OutOfOrder    uint64 // segments that came before an earlier one
+	Conflicts     uint64 // segments that overlap others with different bytes
+	Missing       uint64 // stream bytes never captured
+}
+
+// rare is what not every stream needs, or not for long. Those that don't share
+// one that is zero: reading needs no question, writing goes by Stream.keep.
+type rare struct {
+	shared    *rare // the shared one; nil in that itself
+	halfway   bool  // one direction has ended; first says which
+	first     Direction
+	rst       *reset     // an RST that can't take effect yet
+	timer     *timer     // among the Assembler's timers
+	handshake *Handshake // until ForgetHandshake
+	origin    netip.AddrPort
+	counts    *[2]counts
+}
+
+// counts are those of one direction that are not in half.
+type counts struct {
+	HalfStats
+	skipped int64 // offsets passed over without a byte handed on
 }
 
 // reset is an RST that waits for the bytes before it.
@@ -29,169 +77,115 @@ type reset struct {
 	since time.Time // packet time, which at may be behind
 }
 
-// half is one direction of a stream. Offsets count from 0 = SYN, so that the
-// first data byte is at 1 where the SYN was seen.
-type half struct {
-	next  int64 // the next byte to hand on
-	end   int64 // one behind the last byte seen
-	acked int64 // one behind the last byte that the receiver acknowledged
-	edge  int64 // right edge of the window that the receiver offered
-	fin   int64 // offset of the FIN, where finKnown
-
-	base     uint32
-	known    bool // base is known
-	told     bool // base is the initial sequence number though the SYN was not seen
-	started  bool // next is fixed: the SYN or data was seen
-	finKnown bool
-	done     bool // the FIN was handed on
-	// blind: a gap was declared and nothing was captured since, so that there
-	// is nothing to wait for: a capture of one direction only is all blind.
-	blind bool
-	scale int8 // window scale of what this end sends; -1 unknown
-
-	wait *wait // nil while all is in order
-	far  *far
+// NewStream makes a Stream for handlers that something else than an Assembler
+// drives, as tests do. It is oriented where the handshake was seen.
+func NewStream(index uint64, client, server netip.AddrPort, h Handshake) *Stream {
+	s := &Stream{Begun: h.SYN.Packet != 0 || h.SYNACK.Packet != 0}
+	s.Index, s.Oriented = index, s.Begun
+	s.key, s.lowClient = keyOf(&capture.Flow{Src: client, Dst: server}, &ends6{}, &seed{})
+	s.keep().handshake = &h
+	return s
 }
 
-// wait is what a half holds while its next byte is missing.
-type wait struct {
-	queue   queue
-	finNeed int64 // as chunk.need, for the FIN
-	finAt   capture.Stamp
-	hole    hole
-	next    int64         // where the hole begins
-	acked   int64         // half.acked when waiting for it began
-	at      capture.Stamp // the packet that proved it
-	since   time.Time     // packet time then
-	packets uint32        // stream.packets then
+// keep makes s.rare writable.
+func (s *Stream) keep() *rare {
+	if s.rare == nil {
+		s.rare = &rare{}
+	}
+	if s.shared == nil {
+		s.rare = &rare{shared: s.rare}
+	}
+	return s.rare
 }
 
-// bytes reports whether bytes are held back, not only a FIN.
-func (w *wait) bytes() bool { return w != nil && len(w.queue.chunks) > 0 }
-
-// hole says why the next byte is known to be missing.
-type hole uint8
-
-const (
-	noHole  hole = iota
-	early        // later bytes came first; a retransmission may still fill it
-	covered      // the receiver has acknowledged it: it was sent and not captured
-	tied         // not missing, but waits for the other direction, which waits for it
-)
-
-// far follows segments that lie outside the window. One alone is forged or
-// stale; a run of them that continue each other means that the capture has
-// missed a long stretch.
-type far struct {
-	off, end int64
-	score    int
+// share gives s.rare back where there is nothing left in it.
+func (s *Stream) share() {
+	if r := s.rare; r != nil && r.shared != nil && *r == (rare{shared: r.shared}) {
+		s.rare = r.shared
+	}
 }
 
-// offset of seq in this half, near where it stands.
-func (h *half) offset(seq uint32) int64 {
-	return offset(seq, h.base, max(h.next, h.acked))
+// count makes the counts of direction d writable.
+func (s *Stream) count(d Direction) *counts {
+	if r := s.keep(); r.counts == nil {
+		r.counts = new([2]counts)
+	}
+	return &s.counts[d]
 }
 
-// holds reports whether bytes of the other direction, sent when their sender
-// had received this one up to need, must wait for it. This keeps cause before
-// effect (request before response, ping before pong) when packets were
-// captured in another order.
-func (h *half) holds(need int64) bool {
-	if !h.started || h.blind || h.done {
-		return false
-	}
-	if h.finKnown {
-		need = min(need, h.fin)
-	}
-	return need > h.next
+// Client is the end that opened the connection as far as TCP tells, see
+// Oriented.
+func (s *Stream) Client() netip.AddrPort {
+	client, _ := s.key.ends(s.lowClient)
+	return client
 }
 
-// gap says what is missing at next.
-func (h *half) gap() hole {
-	if !h.started || h.done {
-		return noHole
-	}
-	queued := h.wait.bytes()
-	ack := h.acked
-	if h.finKnown {
-		ack = min(ack, h.fin)
-	}
-	switch {
-	case h.blind && !queued && !h.finKnown:
-		return noHole
-	case ack > h.next && !(queued && h.wait.queue.chunks[0].off <= h.next):
-		return covered
-	case queued && h.wait.queue.chunks[0].off > h.next, h.finKnown && !queued && h.fin > h.next:
-		return early
-	}
-	return noHole
+// Server is the other end.
+func (s *Stream) Server() netip.AddrPort {
+	_, server := s.key.ends(s.lowClient)
+	return server
 }
 
-// holeEnd is where the hole at next ends, kind being what gap has said.
-func (h *half) holeEnd(kind hole) int64 {
-	end := h.acked
-	if h.finKnown && (kind == early || h.fin < end) {
-		end = h.fin
+// Handshake tells how the connection began. Who wants to know also after
+// ForgetHandshake keeps the pointer, which is never nil.
+func (s *Stream) Handshake() *Handshake {
+	if s.rare == nil || s.handshake == nil {
+		return &Handshake{}
 	}
-	if h.wait.bytes() && (kind == early || h.wait.queue.chunks[0].off < end) {
-		end = h.wait.queue.chunks[0].off
-	}
-	return end
+	return s.handshake
 }
 
-// near reports whether data at off may belong to this half: not too far
-// behind the offered window. Data before next is old, never far.
-func (h *half) near(off int64) bool {
-	edge := h.edge
-	if edge == 0 { // nothing was ever acknowledged: one direction only
-		edge = h.end + unknownWindow
+// ForgetHandshake lets go of the 128 bytes that Handshake tells. A handler
+// calls it for a stream that may live long, once it has told of its beginning.
+func (s *Stream) ForgetHandshake() {
+	if s.rare != nil && s.handshake != nil {
+		s.handshake = nil
+		s.share()
 	}
-	return off <= max(edge, h.end)+windowSlack
 }
 
-// follow takes a segment outside the window, and reports whether by now enough
-// of them continue each other to be believed.
-func (h *half) follow(off, end int64) bool {
-	f := h.far
-	if f == nil || off < f.off || off > f.end+windowSlack {
-		h.far = &far{off: off, end: end, score: 1}
-		return false
+// Origin is the client that a PROXY protocol header named, before the first
+// byte handed on; the zero value where there was none.
+func (s *Stream) Origin() netip.AddrPort {
+	if s.rare == nil {
+		return netip.AddrPort{}
 	}
-	if end > f.end { // the same one again proves nothing
-		f.end = end
-		f.score++
-	}
-	if f.score < farScore {
-		return false
-	}
-	h.far = nil
-	return true
+	return s.origin
 }
 
-// acknowledge takes the acknowledgment number of a segment that the other end
-// sent, p. It returns the offset it stands for, 0 where it can't be true.
-func (h *half) acknowledge(s *capture.Segment, p *half) int64 {
-	ack := h.offset(s.Ack)
-	if h.started && ack > max(h.end, h.next, h.acked)+1 && !h.near(ack) {
-		// Acknowledges what lies outside the window: a forgery, unless data
-		// was seen there.
-		if h.far == nil || ack < h.far.off || ack > h.far.end {
-			return 0
-		}
-		h.far.score += 2
+// SetOrigin sets what Origin tells.
+func (s *Stream) SetOrigin(origin netip.AddrPort) { s.keep().origin = origin }
+
+// Half counts what direction d has carried so far.
+func (s *Stream) Half(d Direction) HalfStats {
+	h := &s.half[d]
+	var n HalfStats
+	var skipped int64
+	if s.rare != nil && s.counts != nil {
+		n, skipped = s.counts[d].HalfStats, s.counts[d].skipped
 	}
-	h.acked = max(h.acked, ack)
-	h.edge = max(h.edge, ack+p.window(s))
-	return ack
+	n.Packets += uint64(h.packets)
+	n.Bytes = uint64(max(0, h.next-1-skipped))
+	return n
 }
 
-// window is what a segment of this half offers, in bytes.
-func (h *half) window(s *capture.Segment) int64 {
-	switch {
-	case s.Flags.Has(capture.SYN): // never scaled (RFC 7323, 2.2)
-		return int64(s.Window)
-	case h.scale >= 0:
-		return int64(s.Window) << h.scale
+// packet counts a segment of direction d.
+func (s *Stream) packet(d Direction) {
+	if s.half[d].packets++; s.half[d].packets == 0 {
+		s.count(d).Packets += 1 << 32
 	}
-	return max(int64(s.Window)<<8, unknownWindow)
 }
+
+// packets counts the segments of both directions, modulo 2^32.
+func (s *Stream) packets() uint32 { return s.half[0].packets + s.half[1].packets }
+
+// tidy gives back what is not needed any more.
+func (a *Assembler) tidy(s *Stream) {
+	for d := range s.half {
+		s.half[d].tidy(&a.calm)
+	}
+	s.share()
+}
+
+// dead reports whether the stream was closed or ignored: the pointer is stale.
+func (s *Stream) dead() bool { return s.stream == nil }

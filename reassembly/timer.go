@@ -9,7 +9,7 @@ import (
 // one, and none once it is dead, so that timers cost no memory of their own.
 type timer struct {
 	at     time.Time
-	stream *stream
+	stream *Stream
 	slot   int // index in timers
 }
 
@@ -40,13 +40,13 @@ func (t *timers) Pop() any {
 }
 
 // arm sees to it that the stream is looked at when its wait is over.
-func (a *Assembler) arm(st *stream) {
+func (a *Assembler) arm(st *Stream) {
 	at := a.due(st)
 	switch {
 	case at.IsZero():
 		a.disarm(st)
 	case st.timer == nil:
-		st.timer = &timer{at: at, stream: st}
+		st.keep().timer = &timer{at: at, stream: st}
 		heap.Push(&a.timers, st.timer)
 	case !st.timer.at.Equal(at):
 		st.timer.at = at
@@ -57,7 +57,7 @@ func (a *Assembler) arm(st *stream) {
 	}
 }
 
-func (a *Assembler) disarm(st *stream) {
+func (a *Assembler) disarm(st *Stream) {
 	if st.timer != nil {
 		heap.Remove(&a.timers, st.timer.slot)
 		st.timer = nil

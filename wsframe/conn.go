@@ -51,9 +51,9 @@ func (c *conn) role(d reassembly.Direction) Direction {
 // endpoints are the two ends by role.
 func (c *conn) endpoints() (client, server Endpoint) {
 	if c.flipped {
-		return c.st.Server, c.st.Client
+		return c.st.Server(), c.st.Client()
 	}
-	return c.st.Client, c.st.Server
+	return c.st.Client(), c.st.Server()
 }
 
 // Data implements reassembly.StreamHandler.

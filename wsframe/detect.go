@@ -36,7 +36,7 @@ func (c *conn) decide(d reassembly.Direction, b []byte, at capture.Stamp) error 
 		first.data = append(first.data, b...)
 		b = first.data
 	}
-	midstream := c.st.SYN.Packet == 0 && c.st.SYNACK.Packet == 0 && c.tunnels == 0 || c.detect.cut()
+	midstream := !c.st.Begun && c.tunnels == 0 || c.detect.cut()
 	request, response := plausibleRequest(b), plausibleResponse(b)
 	from, opening, begun := h2.Opening(b)
 	switch {
@@ -67,7 +67,7 @@ func (c *conn) decide(d reassembly.Direction, b []byte, at capture.Stamp) error 
 
 // forced reports whether the user says that this stream is a WebSocket.
 func (c *conn) forced() bool {
-	return c.a.opts.Ports[c.st.Server.Port()] || c.a.opts.Ports[c.st.Client.Port()]
+	return c.a.opts.Ports[c.st.Server().Port()] || c.a.opts.Ports[c.st.Client().Port()]
 }
 
 // decideGap takes the loss of bytes of a stream that is not known yet.
@@ -114,7 +114,7 @@ func (c *conn) speakH2(d reassembly.Direction, b []byte, at capture.Stamp) error
 func (c *conn) joinH2(d reassembly.Direction, b []byte, at capture.Stamp) error {
 	if !c.st.Oriented {
 		// Nobody knows who asked; services have the lower ports.
-		c.flipped = c.st.Client.Port() < c.st.Server.Port()
+		c.flipped = c.st.Client().Port() < c.st.Server().Port()
 	}
 	c.newH2().join()
 	return c.take(d, b, at)

@@ -122,7 +122,7 @@ type heard struct {
 
 func (l *listener) Open(st *reassembly.Stream) reassembly.StreamHandler {
 	h := &heard{}
-	if st.SYN.Packet != 0 {
+	if st.Handshake().SYN.Packet != 0 {
 		h.flags = 1
 	}
 	l.streams = append(l.streams, h)

@@ -170,7 +170,7 @@ func (deaf) Close() error             { return nil }
 func TestH2NoAllocation(t *testing.T) {
 	k := h2Raw(t)
 	k.a = wsframe.NewAnalyzer(deaf{}, wsframe.Options{})
-	k.to = k.a.Open(&k.stream)
+	k.to = k.a.Open(k.stream)
 	k.send(client, h2.Preface)
 	k.connect(1)
 	k.headers(server, 1, false, ":status", "200")

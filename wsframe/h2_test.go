@@ -24,7 +24,7 @@ type h2Talk struct {
 	t      *testing.T
 	rec    wsframetest.Recorder
 	a      *wsframe.Analyzer
-	stream reassembly.Stream
+	stream *reassembly.Stream
 	to     reassembly.StreamHandler
 	at     capture.Stamp
 	out    [2]bytes.Buffer
@@ -39,13 +39,12 @@ type h2Talk struct {
 func h2Raw(t *testing.T) *h2Talk {
 	k := &h2Talk{t: t}
 	k.rec.Packets = true
-	k.stream = reassembly.Stream{
-		Client: netip.MustParseAddrPort("10.0.0.2:40000"), Server: netip.MustParseAddrPort("10.0.0.1:8080"), Oriented: true,
+	k.stream = reassembly.NewStream(0, netip.MustParseAddrPort("10.0.0.2:40000"), netip.MustParseAddrPort("10.0.0.1:8080"), reassembly.Handshake{
 		First: capture.Stamp{Packet: 1}, SYN: capture.Stamp{Packet: 1}, SYNACK: capture.Stamp{Packet: 2}, ACK: capture.Stamp{Packet: 3},
-	}
+	})
 	k.at.Packet = 3
 	k.a = wsframe.NewAnalyzer(&k.rec, wsframe.Options{})
-	k.to = k.a.Open(&k.stream)
+	k.to = k.a.Open(k.stream)
 	for d := range k.framer {
 		k.framer[d] = http2.NewFramer(&k.out[d], nil)
 		k.hpack[d] = hpack.NewEncoder(&k.block[d])
@@ -342,8 +341,7 @@ func TestH2(t *testing.T) {
 			#2 closed by none, capture ended, code 0 "" @16`},
 		{"joined midway, the ends not known", func(t *testing.T) *h2Talk {
 			k := h2Raw(t)
-			s := &k.stream
-			s.Client, s.Server, s.Oriented, s.SYN, s.SYNACK, s.ACK = s.Server, s.Client, false, capture.Stamp{}, capture.Stamp{}, capture.Stamp{}
+			*k.stream = *reassembly.NewStream(0, k.stream.Server(), k.stream.Client(), reassembly.Handshake{First: capture.Stamp{Packet: 1}})
 			return k
 		}, func(k *h2Talk) {
 			for i := range 3 { // the server is the stream's client, so that directions are the other way round

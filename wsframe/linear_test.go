@@ -47,12 +47,11 @@ func play(tb testing.TB, a *wsframe.Analyzer, syn bool, calls []call) {
 // drive is play for those who want the error.
 func drive(a *wsframe.Analyzer, syn bool, calls []call) error {
 	at := capture.Stamp{Time: time.Unix(1767225600, 0)}
-	st := &reassembly.Stream{
-		Client: netip.MustParseAddrPort("10.0.0.2:40000"), Server: netip.MustParseAddrPort("10.0.0.1:8080"), Oriented: syn,
-	}
+	var handshake reassembly.Handshake
 	if syn {
-		st.SYN = capture.Stamp{Time: at.Time, Packet: 1}
+		handshake.SYN = capture.Stamp{Time: at.Time, Packet: 1}
 	}
+	st := reassembly.NewStream(0, netip.MustParseAddrPort("10.0.0.2:40000"), netip.MustParseAddrPort("10.0.0.1:8080"), handshake)
 	h := a.Open(st)
 	for i, c := range calls {
 		at.Packet, at.Time = uint64(i+2), at.Time.Add(time.Millisecond)

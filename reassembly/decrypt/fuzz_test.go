@@ -139,7 +139,7 @@ func FuzzStream(f *testing.F) {
 		if h.held != 0 || h.waiting.first != nil {
 			t.Errorf("%d bytes held", h.held)
 		}
-		if st.TLS != nil || st.Origin.IsValid() || strings.Contains(string(client), "PROXY ") || strings.Contains(string(client), proxySignature) {
+		if st.TLS != nil || st.Origin().IsValid() || strings.Contains(string(client), "PROXY ") || strings.Contains(string(client), proxySignature) {
 			return
 		}
 		check(t, r, w)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"testing"
 
-	"wstap/capture"
 	"wstap/reassembly"
 	"wstap/reassembly/reassemblytest"
 )
@@ -63,7 +62,7 @@ func secretOf(id uint16, fill byte) []byte {
 // joined is a stream of which no handshake was seen.
 func joined() *reassembly.Stream {
 	s := stream()
-	s.SYN, s.SYNACK = capture.Stamp{}, capture.Stamp{}
+	s.Begun = false
 	return s
 }
 

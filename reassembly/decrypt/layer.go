@@ -49,7 +49,7 @@ func (l *layer) take(i item) error {
 
 // midstream reports whether the layer's beginning may not have been captured.
 func (l *layer) midstream() bool {
-	return l.cut || l.depth == 0 && l.conn.st.SYN.Packet == 0 && l.conn.st.SYNACK.Packet == 0
+	return l.cut || l.depth == 0 && !l.conn.st.Begun
 }
 
 // maxWait bounds the items that wait for a decision.
@@ -119,7 +119,7 @@ func (l *layer) proxy(i item, begin []byte) error {
 	before := len(begin) - min(len(i.data), maxBegin) // bytes of it that wait
 	length, origin := parseProxyHeader(begin)
 	if origin.IsValid() && l.depth == 0 {
-		l.conn.st.Origin = origin
+		l.conn.st.SetOrigin(origin)
 	}
 	wait := l.wait
 	l.wait, l.begin[i.dir] = nil, nil

@@ -57,8 +57,8 @@ func TestProxyHeader(t *testing.T) {
 					end(t, h, all.cut(size).feed(t, h, st, nil))
 					check(t, r, words)
 					want, _ := netip.ParseAddrPort(c.origin)
-					if st.Origin != want || (st.TLS != nil) != (what == "TLS") {
-						t.Errorf("origin %v, TLS %v", st.Origin, st.TLS)
+					if st.Origin() != want || (st.TLS != nil) != (what == "TLS") {
+						t.Errorf("origin %v, TLS %v", st.Origin(), st.TLS)
 					}
 				})
 			}

@@ -102,7 +102,7 @@ func newSession(l *layer) *session {
 		s.out.mode = plainText
 	}
 	s.half[reassembly.FromServer].dir = reassembly.FromServer
-	s.midstream = l.depth == 0 && c.st.SYN.Packet == 0 && c.st.SYNACK.Packet == 0
+	s.midstream = l.depth == 0 && !c.st.Begun
 	s.credit = credit{left: streamGrant, total: &c.h.work}
 	s.final = c.h.keys == nil
 	c.st.TLS = s.info

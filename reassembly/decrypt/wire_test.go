@@ -181,10 +181,8 @@ func (w wire) cut(n int) (all wire) {
 
 // stream is a TCP connection seen from its beginning.
 func stream() *reassembly.Stream {
-	return &reassembly.Stream{
-		Client: netip.MustParseAddrPort("10.0.0.2:40000"), Server: netip.MustParseAddrPort("10.0.0.1:443"), Oriented: true,
-		First: stamp(0), SYN: stamp(0), SYNACK: stamp(0),
-	}
+	return reassembly.NewStream(0, netip.MustParseAddrPort("10.0.0.2:40000"), netip.MustParseAddrPort("10.0.0.1:443"),
+		reassembly.Handshake{First: stamp(0), SYN: stamp(0), SYNACK: stamp(0)})
 }
 
 // stamp is that of packet n of a test.

@@ -92,7 +92,7 @@ func (r *Recorder) Bytes(stream uint64, d reassembly.Direction, fill byte) []byt
 // Open implements reassembly.Handler.
 func (r *Recorder) Open(s *reassembly.Stream) reassembly.StreamHandler {
 	s.Pinned = r.Pin
-	c := Call{Method: "open", Stream: s.Index, At: s.First}
+	c := Call{Method: "open", Stream: s.Index, At: s.Handshake().First}
 	r.Calls = append(r.Calls, c)
 	if r.Answer != nil && r.Answer(c) != nil {
 		return nil

@@ -16,9 +16,11 @@ var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // connection is a WebSocket over TLS from 10.9.0.2:36914 to 10.9.0.1:8443.
 func connection() *wsframe.Conn {
 	client, server := netip.MustParseAddrPort("10.9.0.2:36914"), netip.MustParseAddrPort("10.9.0.1:8443")
+	stream := reassembly.NewStream(5, client, server, reassembly.Handshake{})
+	stream.TLS = &reassembly.TLSInfo{SNI: "example.test"}
 	return &wsframe.Conn{
 		Number: 3,
-		Stream: &reassembly.Stream{Index: 5, Client: client, Server: server, TLS: &reassembly.TLSInfo{SNI: "example.test"}},
+		Stream: stream,
 		Upgrade: &wsframe.Upgrade{
 			Client: client, Server: server, Via: "http/1.1", URL: "wss://example.test/chat?room=7",
 			Request: &wsframe.Head{Method: "GET", Target: "/chat?room=7", Proto: "HTTP/1.1", Fields: []wsframe.Field{{Name: "Host", Value: "example.test"}, {Name: "Upgrade", Value: "websocket"}}},

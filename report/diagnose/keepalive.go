@@ -117,7 +117,7 @@ func (x *session) quietUntil(now time.Time) bool {
 	// Bytes of a frame that is not complete are no silence; those of a Close
 	// frame, with TLS around them, are.
 	const farewell = 512
-	return x.c.Stream.Halves[0].Bytes+x.c.Stream.Halves[1].Bytes-x.bytes < farewell
+	return x.c.Stream.Half(0).Bytes+x.c.Stream.Half(1).Bytes-x.bytes < farewell
 }
 
 func (x *session) silence(at capture.Stamp) incident {

@@ -125,8 +125,8 @@ func (x *session) forwarded() string {
 			return fmt.Sprintf(", through a proxy, which names the client: %s %s", name, v)
 		}
 	}
-	if t := x.c.Stream; t != nil && t.Origin.IsValid() {
-		return fmt.Sprintf(", through a proxy, which names the client: %v", t.Origin)
+	if t := x.c.Stream; t != nil && t.Origin().IsValid() {
+		return fmt.Sprintf(", through a proxy, which names the client: %v", t.Origin())
 	}
 	if v := r.Joined("Via"); v != "" {
 		return ", through a proxy: Via " + v
@@ -136,7 +136,7 @@ func (x *session) forwarded() string {
 
 // connectStep is the TCP handshake.
 func (x *session) connectStep() report.Step {
-	t := x.c.Stream
+	t := x.handshake
 	switch {
 	case t.SYN.Packet == 0 && t.SYNACK.Packet == 0:
 		return unknown("TCP connect", "the capture began later")
@@ -199,9 +199,9 @@ func closeStep(e *wsframe.Closed, worst *incident) report.Step {
 
 // tlsPath is the way of a connection that came no further than TLS.
 func (d *Diagnosis) tlsPath(s *stream, i *incident) *report.Path {
-	p := &report.Path{Client: s.st.Client, Server: s.st.Server, Stream: s.st.Index}
+	p := &report.Path{Client: s.st.Client(), Server: s.st.Server(), Stream: s.st.Index}
 	p.Steps = append(p.Steps,
-		step("TCP connect", s.st.SYN, firstOf(s.st.ACK, s.st.SYNACK), ""),
+		step("TCP connect", s.handshake.SYN, firstOf(s.handshake.ACK, s.handshake.SYNACK), ""),
 		failed("TLS", i.at, facts[i.code].outcome))
 	return p
 }

@@ -7,15 +7,17 @@ import (
 	"strings"
 
 	"wstap/capture"
+	"wstap/reassembly"
 	"wstap/report"
 	"wstap/wsframe"
 )
 
 // session is what is kept of one WebSocket.
 type session struct {
-	c    *wsframe.Conn
-	s    *stream // its TCP connection; nil where that is not known
-	unit *unit
+	c         *wsframe.Conn
+	s         *stream               // its TCP connection; nil where that is not known
+	handshake *reassembly.Handshake // that of the TCP connection; nil without one
+	unit      *unit
 
 	at          capture.Stamp // when it was opened
 	bytes       uint64        // of the TCP connection then
@@ -44,8 +46,8 @@ func (d *Diagnosis) opened(e *wsframe.Opened) {
 	}
 	x := &session{c: c, unit: d.unit(c.Server), at: e.M.Stamp}
 	if c.Stream != nil {
-		x.s = d.streamOf(c)
-		x.bytes = c.Stream.Halves[0].Bytes + c.Stream.Halves[1].Bytes
+		x.s, x.handshake = d.streamOf(c), c.Stream.Handshake()
+		x.bytes = c.Stream.Half(0).Bytes + c.Stream.Half(1).Bytes
 	}
 	if x.s != nil && len(x.s.sessions) < maxPaths {
 		x.s.sessions = append(x.s.sessions, x)

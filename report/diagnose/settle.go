@@ -16,7 +16,7 @@ const none = reassembly.Direction(2)
 // other acknowledges what it sent; none where there is no such.
 func (s *stream) missing() reassembly.Direction {
 	for d := reassembly.FromClient; d <= reassembly.FromServer; d++ {
-		if s.st.Halves[d].Packets == 0 && s.st.Halves[d.Reverse()].Packets >= 3 {
+		if s.st.Half(d).Packets == 0 && s.st.Half(d.Reverse()).Packets >= 3 {
 			return d
 		}
 	}
@@ -35,21 +35,21 @@ func (s *stream) settle(why reassembly.Reason, at capture.Stamp) {
 	if !s.tls || len(s.sessions) > 0 || s.handler == nil || len(d.streams) > maxPending {
 		delete(d.streams, s.st.Index)
 	}
-	d.server(s.st.Server).count(s)
-	if !d.wanted(s.st.Server) && (s.st.Oriented || !d.wanted(s.st.Client)) {
+	d.server(s.st.Server()).count(s)
+	if !d.wanted(s.st.Server()) && (s.st.Oriented || !d.wanted(s.st.Client())) {
 		return
 	}
 	if dir := s.missing(); dir != none {
 		u := s.unit()
 		if u == nil {
-			u = d.unit(s.st.Server)
+			u = d.unit(s.st.Server())
 		}
 		for _, x := range s.sessions {
 			if x.joined != nil && x.c.Request != nil {
 				x.joined.void = true // the answer is what was not captured
 			}
 		}
-		i := s.incident(OneWayCapture, u, evidence(s.st.First, at), oneWayText(s.st.Server, dir))
+		i := s.incident(OneWayCapture, u, evidence(s.handshake.First, at), oneWayText(s.st.Server(), dir))
 		i.detail = dir.String()
 		d.early(d.add(i))
 		return
@@ -100,18 +100,18 @@ func (s *stream) losses() {
 	headless := s.kind(reassembly.FromClient) == httpMessage && (s.half[0].headCut() || s.half[1].headCut())
 	switch {
 	case cut > 0 && (relevant || s.tls || headless):
-		i := s.incident(CaptureTruncated, s.unit(), evidence(cutAt), fmt.Sprintf("Packets of connections to %v were cut by the snapshot length: frames are incomplete, or hidden.", s.st.Server))
+		i := s.incident(CaptureTruncated, s.unit(), evidence(cutAt), fmt.Sprintf("Packets of connections to %v were cut by the snapshot length: frames are incomplete, or hidden.", s.st.Server()))
 		i.at = cutAt
 		s.d.early(s.d.add(i))
 	case lost > 0 && relevant:
-		i := s.incident(CaptureLoss, s.unit(), evidence(lostAt), fmt.Sprintf("Packets of connections to %v were delivered and are not in the capture: the receiver acknowledged bytes that are missing here.", s.st.Server))
+		i := s.incident(CaptureLoss, s.unit(), evidence(lostAt), fmt.Sprintf("Packets of connections to %v were delivered and are not in the capture: the receiver acknowledged bytes that are missing here.", s.st.Server()))
 		i.at = lostAt
 		s.d.early(s.d.add(i))
 	}
 }
 
 func (s *stream) incident(code Code, u *unit, packets []uint64, text string) incident {
-	i := incident{code: code, unit: u, client: s.st.Client, server: s.st.Server, stream: s.st.Index, hasTCP: true, packets: packets, text: text, at: s.half[0].last}
+	i := incident{code: code, unit: u, client: s.st.Client(), server: s.st.Server(), stream: s.st.Index, hasTCP: true, packets: packets, text: text, at: s.half[0].last}
 	if i.at.Packet < s.half[1].last.Packet {
 		i.at = s.half[1].last
 	}
@@ -121,7 +121,7 @@ func (s *stream) incident(code Code, u *unit, packets []uint64, text string) inc
 // handshakeTLS judges a connection that begins with a ClientHello and came to no
 // WebSocket that could be read.
 func (d *Diagnosis) handshakeTLS(s *stream, why reassembly.Reason, at capture.Stamp) {
-	server := s.st.Server
+	server := s.st.Server()
 	c, v := &s.half[reassembly.FromClient], &s.half[reassembly.FromServer]
 	var i incident
 	switch answer := s.kind(reassembly.FromServer); {
@@ -181,7 +181,7 @@ func (d *Diagnosis) handshakeTLS(s *stream, why reassembly.Reason, at capture.St
 
 // failedTLS is an end within the TLS handshake.
 func (s *stream) failedTLS(by reassembly.Direction, how string, at capture.Stamp) incident {
-	text := fmt.Sprintf("The TLS handshake with %v failed: the %v ended it with %s.", s.st.Server, by, how)
+	text := fmt.Sprintf("The TLS handshake with %v failed: the %v ended it with %s.", s.st.Server(), by, how)
 	if hint := alertHint(by, how); hint != "" {
 		text += " " + hint
 	}
@@ -219,7 +219,7 @@ func (d *Diagnosis) encrypted(s *stream) {
 	if s.st.TLS != nil && s.st.TLS.SNI != "" {
 		name = " (" + s.st.TLS.SNI + ")"
 	}
-	i := s.incident(TLSNoKey, nil, evidence(firstOf(s.half[0].first, s.half[1].first)), fmt.Sprintf("Connections to %v%s are encrypted with TLS, and there is no key: whether they carry WebSockets cannot be seen.", s.st.Server, name))
+	i := s.incident(TLSNoKey, nil, evidence(firstOf(s.half[0].first, s.half[1].first)), fmt.Sprintf("Connections to %v%s are encrypted with TLS, and there is no key: whether they carry WebSockets cannot be seen.", s.st.Server(), name))
 	i.at = firstOf(s.half[0].first, s.half[1].first)
 	p := d.add(i)
 	d.early(p)
@@ -258,7 +258,7 @@ func (s *stream) enterTunnel() {
 		return
 	}
 	s.tunneled = true
-	s.d.tunnels[s.st.Server] = true
+	s.d.tunnels[s.st.Server()] = true
 	c.begin, v.begin = nil, nil
 	c.records, v.records = records{}, records{}
 	c.first, v.first = capture.Stamp{}, capture.Stamp{}
@@ -275,8 +275,8 @@ func (d *Diagnosis) tunnel(s *stream) {
 	if len(target) < 2 {
 		return
 	}
-	i := s.incident(UpgradeRefused, d.unit(s.st.Server), evidence(s.half[0].first, s.half[1].first),
-		fmt.Sprintf("The proxy %v refused a tunnel to %s with %s.", s.st.Server, target[1], strings.TrimSpace(answer[len("HTTP/1.x"):])))
+	i := s.incident(UpgradeRefused, d.unit(s.st.Server()), evidence(s.half[0].first, s.half[1].first),
+		fmt.Sprintf("The proxy %v refused a tunnel to %s with %s.", s.st.Server(), target[1], strings.TrimSpace(answer[len("HTTP/1.x"):])))
 	i.detail, i.brief = i.text, fmt.Sprintf("%d from the proxy", status)
 	if status == 407 {
 		i.advice = "The proxy wants credentials."

@@ -34,10 +34,10 @@ func (d *Diagnosis) Handler(inner reassembly.Handler) reassembly.Handler {
 func (t *tap) Open(st *reassembly.Stream) reassembly.StreamHandler {
 	d := t.d
 	delete(d.attempts, st.Index)
-	s := &stream{d: d, st: st, handler: t.inner.Open(st)}
+	s := &stream{d: d, st: st, handshake: st.Handshake(), handler: t.inner.Open(st)}
 	d.streams[st.Index] = s
-	d.touch(st.Client)
-	d.touch(st.Server)
+	d.touch(st.Client())
+	d.touch(st.Server())
 	return s
 }
 
@@ -69,9 +69,10 @@ const maxBegin = 256
 
 // stream is what is kept of one TCP connection that carries data.
 type stream struct {
-	d       *Diagnosis
-	st      *reassembly.Stream
-	handler reassembly.StreamHandler // nil once it wants no more
+	d         *Diagnosis
+	st        *reassembly.Stream
+	handshake *reassembly.Handshake
+	handler   reassembly.StreamHandler // nil once it wants no more
 
 	half     [2]half
 	sessions []*session

@@ -21,7 +21,7 @@ import (
 // frame is a text frame from a server.
 func frame(text string) *wsframe.Frame {
 	client, server := netip.MustParseAddrPort("10.9.0.2:36914"), netip.MustParseAddrPort("10.9.0.1:80")
-	c := &wsframe.Conn{Number: 1, Stream: &reassembly.Stream{Index: 4, Client: client, Server: server},
+	c := &wsframe.Conn{Number: 1, Stream: reassembly.NewStream(4, client, server, reassembly.Handshake{}),
 		Upgrade: &wsframe.Upgrade{Client: client, Server: server, Upgraded: true}}
 	at := capture.Stamp{Time: time.Date(2026, 3, 1, 12, 0, 0, 5000, time.UTC), Packet: 12}
 	m := wsframe.Meta{Stamp: at, Conn: c}

@@ -9,21 +9,23 @@ import (
 	"time"
 
 	"wstap/capture"
+	"wstap/reassembly"
 	"wstap/report"
 	"wstap/wsframe"
 )
 
 // entry is what is kept of an open connection.
 type entry struct {
-	conn    *wsframe.Conn
-	seen    time.Time // first event
-	end     time.Time // latest event
-	rows    []byte    // JSON objects, with commas between
-	shown   int       // of the rows, those that count against the limit
-	left    uint64    // rows that were not kept
-	cut     uint64    // rows whose payload was cut
-	closing bool      // a Close frame has its row
-	note    string
+	conn      *wsframe.Conn
+	seen      time.Time             // first event
+	handshake *reassembly.Handshake // nil where there is no stream
+	end       time.Time             // latest event
+	rows      []byte                // JSON objects, with commas between
+	shown     int                   // of the rows, those that count against the limit
+	left      uint64                // rows that were not kept
+	cut       uint64                // rows whose payload was cut
+	closing   bool                  // a Close frame has its row
+	note      string
 }
 
 // writeEntry writes n as JSON. The rows, which may be many, are not copied.
@@ -106,7 +108,7 @@ func timingsOf(n *entry) timing {
 	at := n.seen
 	if c.Requested.Packet != 0 && !c.Requested.Time.IsZero() {
 		t.start, at = c.Requested.Time, c.Requested.Time
-		if begun, up, ok := handshake(c, at); ok {
+		if begun, up, ok := connected(n.handshake, at); ok {
 			t.start = begun
 			t.connect = up.Sub(begun)
 			if c.Stream.TLS != nil {
@@ -130,18 +132,18 @@ func timingsOf(n *entry) timing {
 	return t
 }
 
-// handshake is when the TCP handshake before a request began and when it was
+// connected is when the TCP handshake before a request began and when it was
 // over for the client.
-func handshake(c *wsframe.Conn, request time.Time) (begun, up time.Time, ok bool) {
-	if c.Stream == nil || c.Stream.SYN.Packet == 0 {
+func connected(h *reassembly.Handshake, request time.Time) (begun, up time.Time, ok bool) {
+	if h == nil || h.SYN.Packet == 0 {
 		return begun, up, false
 	}
-	for _, s := range []capture.Stamp{c.Stream.SYNACK, c.Stream.ACK} {
+	for _, s := range []capture.Stamp{h.SYNACK, h.ACK} {
 		if s.Packet != 0 {
 			up = s.Time
 		}
 	}
-	begun = c.Stream.SYN.Time
+	begun = h.SYN.Time
 	return begun, up, !begun.IsZero() && !up.Before(begun) && !request.Before(up)
 }
 

@@ -109,6 +109,9 @@ func (w *Writer) entry(m *wsframe.Meta) *entry {
 	n := w.open[m.Conn]
 	if n == nil {
 		n = &entry{conn: m.Conn, seen: m.Time}
+		if s := m.Conn.Stream; s != nil {
+			n.handshake = s.Handshake()
+		}
 		w.open[m.Conn] = n
 	}
 	if m.Time.After(n.end) {

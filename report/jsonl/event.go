@@ -19,8 +19,8 @@ func (w *Encoder) connection(e *wsframe.Opened) {
 	}
 	w.endpoint(`,"client":`, c.Client)
 	w.endpoint(`,"server":`, c.Server)
-	if c.Stream != nil && c.Stream.Origin.IsValid() {
-		w.endpoint(`,"proxied_client":`, c.Stream.Origin)
+	if c.Stream != nil && c.Stream.Origin().IsValid() {
+		w.endpoint(`,"proxied_client":`, c.Stream.Origin())
 	}
 	w.text(`,"via":`, c.Via)
 	w.head(`,"proxy":`, c.Proxy)
@@ -47,8 +47,8 @@ func (w *Encoder) connection(e *wsframe.Opened) {
 func (w *Encoder) encrypted(e *wsframe.Encrypted) {
 	w.begin("encrypted", &e.M)
 	w.unsigned(`,"tcp_stream":`, e.Stream.Index)
-	w.endpoint(`,"client":`, e.Stream.Client)
-	w.endpoint(`,"server":`, e.Stream.Server)
+	w.endpoint(`,"client":`, e.Stream.Client())
+	w.endpoint(`,"server":`, e.Stream.Server())
 	w.tls(e.Stream.TLS)
 }
 

@@ -15,12 +15,13 @@ import (
 func TestH2Keys(t *testing.T) {
 	c := &wsframe.Conn{
 		Number: 1,
-		Stream: &reassembly.Stream{Origin: netip.MustParseAddrPort("203.0.113.7:4711")},
+		Stream: &reassembly.Stream{},
 		Upgrade: &wsframe.Upgrade{
 			Via: "h2", H2Stream: 13, Status: 200, Upgraded: true, Partial: true,
 			Response: &wsframe.Head{Status: 200, Fields: []wsframe.Field{{Name: ":status", Value: "200"}}},
 		},
 	}
+	c.Stream.SetOrigin(netip.MustParseAddrPort("203.0.113.7:4711"))
 	m := wsframe.Meta{Stamp: capture.Stamp{Packet: 9}, Conn: c}
 	var out strings.Builder
 	w := jsonl.New(&out, jsonl.Options{})

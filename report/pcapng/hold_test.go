@@ -1,6 +1,7 @@
 package pcapng_test
 
 import (
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -50,7 +51,7 @@ func (b *bench) packet(stream uint64, wanted bool, size int) uint64 {
 
 func (b *bench) show(stream uint64) {
 	b.t.Helper()
-	c := &wsframe.Conn{Stream: &reassembly.Stream{Index: stream}, Upgrade: &wsframe.Upgrade{}}
+	c := &wsframe.Conn{Stream: reassembly.NewStream(stream, netip.AddrPort{}, netip.AddrPort{}, reassembly.Handshake{}), Upgrade: &wsframe.Upgrade{}}
 	if err := b.h.Shown().Emit(&wsframe.Opened{M: wsframe.Meta{Conn: c}}); err != nil {
 		b.t.Fatal(err)
 	}

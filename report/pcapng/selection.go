@@ -95,7 +95,7 @@ func (s *Selection) show(c *wsframe.Conn) error {
 	if s.spans[st.Index] != nil {
 		return nil
 	}
-	n := &span{flow: flowOf(capture.Flow{Src: st.Client, Dst: st.Server}), first: st.First.Packet, last: s.now}
+	n := &span{flow: flowOf(capture.Flow{Src: st.Client(), Dst: st.Server()}), first: st.Handshake().First.Packet, last: s.now}
 	s.spans[st.Index] = n
 	if s.index == st.Index {
 		s.latest = n

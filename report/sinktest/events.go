@@ -46,10 +46,8 @@ func conn(number int) *wsframe.Conn {
 	server := netip.MustParseAddrPort("[fd09::1]:8080")
 	return &wsframe.Conn{
 		Number: number,
-		Stream: &reassembly.Stream{
-			Index: uint64(number + 10), Client: client, Server: server, Oriented: true,
-			First: stamp(1), SYN: stamp(1), SYNACK: stamp(2), ACK: stamp(3),
-		},
+		Stream: reassembly.NewStream(uint64(number+10), client, server,
+			reassembly.Handshake{First: stamp(1), SYN: stamp(1), SYNACK: stamp(2), ACK: stamp(3)}),
 		Upgrade: &wsframe.Upgrade{Client: client, Server: server, Via: "http/1.1"},
 	}
 }
@@ -168,7 +166,7 @@ func refused() []wsframe.Event {
 func joined() []wsframe.Event {
 	c := conn(4)
 	c.Via, c.Upgraded = "midstream", true
-	c.Stream.SYN, c.Stream.SYNACK, c.Stream.ACK = capture.Stamp{}, capture.Stamp{}, capture.Stamp{}
+	c.Stream = reassembly.NewStream(c.Stream.Index, c.Client, c.Server, reassembly.Handshake{First: stamp(1)})
 	at := wsframe.Meta{Stamp: capture.Stamp{Packet: 40}, Conn: c}
 	all := []wsframe.Event{&wsframe.Opened{M: at}}
 	all = append(all, data(c, 40, wsframe.FromServer, wsframe.OpText, []byte("hello"), func(f *wsframe.Frame, msg *wsframe.Message) {

@@ -81,7 +81,8 @@ func (f *figures) merge(other *figures) {
 // handshakes takes the times of what came before the frames.
 func (f *figures) handshakes(c *wsframe.Conn) {
 	if s := c.Stream; s != nil {
-		addDuration(&f.tcp, s.SYN, s.ACK)
+		h := s.Handshake()
+		addDuration(&f.tcp, h.SYN, h.ACK)
 		if s.TLS != nil {
 			addDuration(&f.tls, s.TLS.ClientHello, s.TLS.ServerHello)
 		}
@@ -107,12 +108,12 @@ func (f *figures) transport(c *wsframe.Conn) {
 	if c.Stream == nil {
 		return
 	}
-	for d, h := range c.Stream.Halves {
-		from := wsframe.Direction(d)
-		if c.Client != c.Stream.Client {
+	for d := wsframe.FromClient; d <= wsframe.FromServer; d++ {
+		from := d
+		if c.Client != c.Stream.Client() {
 			from = from.Reverse()
 		}
-		f.sides[from].tcp(h)
+		f.sides[from].tcp(c.Stream.Half(d))
 	}
 }
 

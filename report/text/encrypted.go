@@ -41,7 +41,7 @@ func (e *encrypted) add(o *Connections, s *reassembly.Stream) {
 	if o.l.esc.ASCII {
 		arrow = "->"
 	}
-	e.lines = append(e.lines, fmt.Sprintf("  %v %s %v  %s: %s", s.Client, arrow, s.Server, strings.Join(what, "  "), t.State))
+	e.lines = append(e.lines, fmt.Sprintf("  %v %s %v  %s: %s", s.Client(), arrow, s.Server(), strings.Join(what, "  "), t.State))
 }
 
 // write prints the part, if there is anything to tell.

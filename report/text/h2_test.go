@@ -15,12 +15,13 @@ import (
 func TestH2Rows(t *testing.T) {
 	c := &wsframe.Conn{
 		Number: 1,
-		Stream: &reassembly.Stream{Origin: netip.MustParseAddrPort("203.0.113.7:4711")},
+		Stream: &reassembly.Stream{},
 		Upgrade: &wsframe.Upgrade{
 			Via: "h2", H2Stream: 13, URL: "wss://a/", Status: 200, Upgraded: true, Partial: true,
 			Request: &wsframe.Head{}, Response: &wsframe.Head{Status: 200},
 		},
 	}
+	c.Stream.SetOrigin(netip.MustParseAddrPort("203.0.113.7:4711"))
 	m := wsframe.Meta{Stamp: capture.Stamp{Packet: 9}, Conn: c}
 	var timeline, table strings.Builder
 	for _, sink := range []wsframe.Sink{text.NewTimeline(&timeline, text.Options{}), text.NewConnections(&table, text.Options{})} {

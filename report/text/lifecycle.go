@@ -71,9 +71,10 @@ func (r *Rows) connected(c *wsframe.Conn, seen capture.Stamp) {
 	at := seen
 	handshake, whole := time.Duration(0), false
 	if s != nil {
-		at = s.First
-		if handshake, whole = between(s.SYN, s.ACK); whole {
-			at = s.ACK
+		h := s.Handshake()
+		at = h.First
+		if handshake, whole = between(h.SYN, h.ACK); whole {
+			at = h.ACK
 		}
 	}
 	if c.H2Stream != 0 { // one of many on a TCP connection, maybe an old one
@@ -102,9 +103,9 @@ func (r *Rows) connected(c *wsframe.Conn, seen capture.Stamp) {
 	default:
 		l.own("  TCP handshake not captured")
 	}
-	if s != nil && s.Origin.IsValid() {
+	if s != nil && s.Origin().IsValid() {
 		l.own("  on behalf of ")
-		l.endpoint(s.Origin)
+		l.endpoint(s.Origin())
 	}
 	l.named("  through a CONNECT tunnel to ", c.Proxy)
 	r.end()

@@ -51,8 +51,8 @@ func (r *Recorder) Emit(e wsframe.Event) error {
 		if c.H2Stream != 0 {
 			fmt.Fprintf(&b, " stream %d", c.H2Stream)
 		}
-		if c.Stream.Origin.IsValid() {
-			fmt.Fprintf(&b, " for %v", c.Stream.Origin)
+		if c.Stream.Origin().IsValid() {
+			fmt.Fprintf(&b, " for %v", c.Stream.Origin())
 		}
 		if c.Proxy != "" {
 			fmt.Fprintf(&b, " proxy %s", c.Proxy)
