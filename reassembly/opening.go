@@ -122,7 +122,7 @@ func (a *Assembler) promote(r *record, from Direction, s *capture.Segment) *Stre
 	o := r.opening
 	st := &Stream{record: *r, Oriented: o.oriented}
 	st.Begun = o.SYN.Packet != 0 || o.SYNACK.Packet != 0
-	st.rare = &rare{shared: &a.usual, handshake: &Handshake{}}
+	st.rare, st.handshake = &a.usual, &Handshake{}
 	*st.handshake = o.Handshake
 	// A SYN that nobody answered and that the data do not follow was forged: the
 	// connection before it goes on (RFC 5961, 4).

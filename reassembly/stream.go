@@ -21,6 +21,7 @@ type Stream struct {
 	half    [2]half
 	// TLS is set where the stream carries TLS, nil where it is plain text.
 	TLS *TLSInfo
+	handshake *Handshake // nil once forgotten
 	*rare
 	// Oriented is true where a SYN or SYN-ACK told who opened the connection;
 	// where false, Client is merely the sender of the first packet seen.
@@ -58,7 +59,6 @@ type rare struct {
 	first     Direction
 	rst       *reset     // an RST that can't take effect yet
 	timer     *timer     // among the Assembler's timers
-	handshake *Handshake // until ForgetHandshake
 	origin    netip.AddrPort
 	counts    *[2]counts
 }
@@ -83,7 +83,7 @@ func NewStream(index uint64, client, server netip.AddrPort, h Handshake) *Stream
 	s := &Stream{Begun: h.SYN.Packet != 0 || h.SYNACK.Packet != 0}
 	s.Index, s.Oriented = index, s.Begun
 	s.key, s.lowClient = keyOf(&capture.Flow{Src: client, Dst: server}, &ends6{}, &seed{})
-	s.keep().handshake = &h
+	s.handshake = &h
 	return s
 }
 
@@ -129,7 +129,7 @@ func (s *Stream) Server() netip.AddrPort {
 // Handshake tells how the connection began. Who wants to know also after
 // ForgetHandshake keeps the pointer, which is never nil.
 func (s *Stream) Handshake() *Handshake {
-	if s.rare == nil || s.handshake == nil {
+	if s.handshake == nil {
 		return &Handshake{}
 	}
 	return s.handshake
@@ -137,12 +137,7 @@ func (s *Stream) Handshake() *Handshake {
 
 // ForgetHandshake lets go of the 128 bytes that Handshake tells. A handler
 // calls it for a stream that may live long, once it has told of its beginning.
-func (s *Stream) ForgetHandshake() {
-	if s.rare != nil && s.handshake != nil {
-		s.handshake = nil
-		s.share()
-	}
-}
+func (s *Stream) ForgetHandshake() { s.handshake = nil }
 
 // Origin is the client that a PROXY protocol header named, before the first
 // byte handed on; the zero value where there was none.

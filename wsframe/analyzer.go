@@ -34,6 +34,10 @@ type Options struct {
 	// much has come together or Flush is called: then the Sink must look at
 	// nothing but events. What they say is the same.
 	Cores int
+	// Handshakes keeps Stream.Handshake after the Opened event, for sinks that
+	// may see another event of a connection first. A million idle connections
+	// take 128 MB for it.
+	Handshakes bool
 }
 
 // maxBuffered bounds what is held of all connections together: unfinished

@@ -164,6 +164,13 @@ func (c *conn) open(info *Conn, certainty Certainty) {
 	c.socket = c.a.open(info, certainty)
 }
 
+// told lets go of what only the Opened event tells of, if that was handed on.
+func (c *conn) told() {
+	if !c.a.opts.Handshakes && (c.a.queue == nil || len(c.a.queue.events) == 0) {
+		c.st.ForgetHandshake()
+	}
+}
+
 // Close implements reassembly.StreamHandler.
 func (c *conn) Close(why reassembly.Reason, at capture.Stamp) error {
 	defer c.release()

@@ -134,7 +134,9 @@ func (c *conn) believe(atEnd bool) (ok bool, err error) {
 	}
 	info.Client, info.Server = c.endpoints()
 	c.open(info, Midstream)
-	return true, c.socket.join(g, best, c.role)
+	err = c.socket.join(g, best, c.role)
+	c.told()
+	return true, err
 }
 
 // best are the likeliest frames of each direction, and whether they are enough

@@ -41,6 +41,7 @@ func (c *conn) upgraded(req request, head *Head, rest []byte, at capture.Stamp) 
 		return err
 	}
 	c.socket.trimHeads()
+	c.told()
 	if lost { // what the client sent first
 		s := &c.socket.sides[FromClient]
 		s.wake()

@@ -127,7 +127,9 @@ func (p *program) run(f *flags, v view) error {
 		r.diagnosis = v.diagnosis(r.sink, src.live)
 		r.sink = r.diagnosis
 	}
-	options := wsframe.Options{Ports: f.ports, FrameLimit: v.frameLimit}
+	options := wsframe.Options{
+		Ports: f.ports, FrameLimit: v.frameLimit, Handshakes: shown.filter != nil || v.keep != nil,
+	}
 	if r.diagnosis == nil && r.writer == nil && r.history == nil { // nobody looks at packets beside the events
 		options.Cores = v.cores
 	}
