@@ -132,8 +132,8 @@ func (a *Assembler) Segment(s *capture.Segment) error {
 	if err := a.Advance(s.Time); err != nil {
 		return err
 	}
-	key, fromLow := a.table.key(&s.Flow)
-	r := a.table.find(&key)
+	key, fromLow := a.table.keyOf(&s.Flow)
+	r := a.table.find(key)
 	if r != nil && s.Flags&unusual == 0 {
 		a.latest = r
 		r.last = a.second
@@ -159,7 +159,7 @@ func (a *Assembler) Segment(s *capture.Segment) error {
 	}
 	if r == nil {
 		var err error
-		if r, err = a.begin(&key, fromLow, s); err != nil {
+		if r, err = a.begin(key, fromLow, s); err != nil {
 			return err
 		}
 	}

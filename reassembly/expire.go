@@ -10,14 +10,15 @@ import (
 // Advance moves packet time on to now; times that go back are ignored. Call it
 // for packets that are not TCP, and for a live source's idle time.
 func (a *Assembler) Advance(now time.Time) error {
-	a.seconds = [2]int64{a.seconds[1], now.Unix()}
+	second := now.Unix()
+	a.seconds = [2]int64{a.seconds[1], second}
 	if !now.After(a.now) {
 		return nil
 	}
 	if a.now.IsZero() {
-		a.epoch = now.Unix()
+		a.epoch = second
 	}
-	a.now, a.second = now, a.seconds32(now.Unix())
+	a.now, a.second = now, a.seconds32(second)
 	if now.Before(a.alarm) {
 		return nil
 	}

@@ -63,8 +63,8 @@ func (q *queue) check(next int64) error {
 
 // IndexOf is the number of the conversation that s, just fed, belongs to.
 func IndexOf(a *Assembler, s *capture.Segment) (uint64, bool) {
-	key, _ := a.table.key(&s.Flow)
-	r := a.table.find(&key)
+	key, _ := a.table.keyOf(&s.Flow)
+	r := a.table.find(key)
 	if r == nil {
 		return 0, false
 	}

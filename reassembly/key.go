@@ -23,39 +23,39 @@ type flowKey struct {
 // ends6 are the addresses of an IPv6 conversation, the lower one first.
 type ends6 struct{ low, high [16]byte }
 
-// key makes the key of a packet, and reports whether its sender is the lower
-// end. That of IPv6 is valid until the next call.
-func (t *table) key(f *capture.Flow) (k flowKey, fromLow bool) {
-	k, fromLow = keyOf(f, &t.six, &t.seed)
-	k.hash = uint32(t.seed.mix(uint64(k.low)<<32|uint64(k.high), uint64(k.ports)))
+// key makes the key of a packet in t.key, and reports whether its sender is the
+// lower end.
+func (t *table) keyOf(f *capture.Flow) (k *flowKey, fromLow bool) {
+	k = &t.key
+	fromLow = k.set(f, &t.seed, &t.six)
 	return k, fromLow
 }
 
-func keyOf(f *capture.Flow, six *ends6, s *seed) (k flowKey, fromLow bool) {
+// set makes k the key of a packet. The addresses of IPv6 are put into six.
+func (k *flowKey) set(f *capture.Flow, s *seed, six *ends6) (fromLow bool) {
 	from, to := f.Src.Addr(), f.Dst.Addr()
 	sport, dport := uint32(f.Src.Port()), uint32(f.Dst.Port())
-	if !(from.Is4() || from.Is4In6()) || !(to.Is4() || to.Is4In6()) {
-		return key6(from.As16(), to.As16(), sport, dport, six, s)
-	}
-	from4, to4 := from.As4(), to.As4()
-	src, dst := binary.BigEndian.Uint32(from4[:]), binary.BigEndian.Uint32(to4[:])
-	if src < dst || src == dst && sport <= dport {
-		return flowKey{low: src, high: dst, ports: sport<<16 | dport}, true
-	}
-	return flowKey{low: dst, high: src, ports: dport<<16 | sport}, false
-}
-
-func key6(src, dst [16]byte, sport, dport uint32, six *ends6, s *seed) (k flowKey, fromLow bool) {
-	order := cmp.Or(bytes.Compare(src[:], dst[:]), cmp.Compare(sport, dport))
-	if fromLow = order <= 0; fromLow {
-		*six = ends6{src, dst}
-		k.ports = sport<<16 | dport
+	var src, dst uint32
+	if (from.Is4() || from.Is4In6()) && (to.Is4() || to.Is4In6()) {
+		from4, to4 := from.As4(), to.As4()
+		src, dst = binary.BigEndian.Uint32(from4[:]), binary.BigEndian.Uint32(to4[:])
+		k.six = nil
+		fromLow = src < dst || src == dst && sport <= dport
 	} else {
-		*six = ends6{dst, src}
-		k.ports = dport<<16 | sport
+		from6, to6 := from.As16(), to.As16()
+		src, dst = s.fold(&from6), s.fold(&to6)
+		k.six = six
+		fromLow = cmp.Or(bytes.Compare(from6[:], to6[:]), cmp.Compare(sport, dport)) <= 0
+		if *six = (ends6{from6, to6}); !fromLow {
+			*six = ends6{to6, from6}
+		}
 	}
-	k.low, k.high, k.six = s.fold(&six.low), s.fold(&six.high), six
-	return k, fromLow
+	if !fromLow {
+		src, dst, sport, dport = dst, src, dport, sport
+	}
+	k.low, k.high, k.ports = src, dst, sport<<16|dport
+	k.hash = uint32(s.mix(uint64(src)<<32|uint64(dst), uint64(k.ports)))
+	return fromLow
 }
 
 // tag is what the table keeps of the hash beside the record, never 0.

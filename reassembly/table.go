@@ -39,7 +39,8 @@ type table struct {
 	openings openings
 	next     uint64  // the next Index
 	last     *record // the one found last
-	six      ends6   // of the key made last
+	key      flowKey // the one made last
+	six      ends6   // its addresses, where they are of IPv6
 	doomed   []*record
 }
 
@@ -56,9 +57,9 @@ func (t *table) find(k *flowKey) *record {
 	if r := t.last; r != nil && r.key.is(k) {
 		return r
 	}
-	mask := len(t.slots) - 1
+	mask, tag := len(t.slots)-1, k.tag()
 	for i := int(k.hash) & mask; t.tags[i] != 0; i = (i + 1) & mask {
-		if t.tags[i] == k.tag() && t.slots[i].key.is(k) {
+		if t.tags[i] == tag && t.slots[i].key.is(k) {
 			t.last = t.slots[i]
 			return t.last
 		}
