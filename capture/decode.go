@@ -94,9 +94,9 @@ func (d *Decoder) Fragments() []uint64 { return d.pieces }
 // s.Payload is part of p.Data, or of the Decoder's own buffer where IP
 // fragments were joined; it is valid until the next call, or until p.Data is
 // not. Decode does not allocate, except to hold fragments.
-func (d *Decoder) Decode(p Packet, s *Segment) Kind {
+func (d *Decoder) Decode(p *Packet, s *Segment) Kind {
 	d.pieces = d.pieces[:0]
-	k, ok := d.fast(&p, s)
+	k, ok := d.fast(p, s)
 	if !ok {
 		d.icmp.Version = 0
 		w := walk{d: d, s: s, at: p.Stamp}

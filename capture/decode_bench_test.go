@@ -39,7 +39,7 @@ func BenchmarkDecode(b *testing.B) {
 			var s Segment
 			b.ReportAllocs()
 			for b.Loop() {
-				d.Decode(p, &s)
+				d.Decode(&p, &s)
 			}
 		})
 	}
@@ -49,7 +49,7 @@ func TestDecodeDoesNotAllocate(t *testing.T) {
 	for name, p := range benchmarks() {
 		var d Decoder
 		var s Segment
-		if n := testing.AllocsPerRun(100, func() { d.Decode(p, &s) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { d.Decode(&p, &s) }); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
 		}
 	}
@@ -75,7 +75,7 @@ func BenchmarkFragments(b *testing.B) {
 				id++
 				for _, p := range packets {
 					copy(p.Data[18:], be16s(id))
-					d.Decode(p, &s)
+					d.Decode(&p, &s)
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/fragment")

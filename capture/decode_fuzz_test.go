@@ -32,7 +32,7 @@ func checkDecode(t *testing.T, d *Decoder, p Packet) (Segment, Kind) {
 	before := slices.Clone(p.Data)
 	stale := Segment{Seq: 1, Ack: 2, Flags: 3, Window: 4, Scale: 5, MSS: 6, Missing: 7, Payload: []byte{8}}
 	s := stale
-	k := d.Decode(p, &s)
+	k := d.Decode(&p, &s)
 	if !bytes.Equal(before, p.Data) {
 		t.Fatal("wrote to lent bytes")
 	}

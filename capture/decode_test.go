@@ -64,7 +64,8 @@ func TestTunnelsTooDeep(t *testing.T) {
 	}
 	decodeOne(t, links["ethernet"](f), s)
 	var d Decoder
-	if k := d.Decode(links["ethernet"](tunnels["GRE"](f)), &s); k != KindUnknown || d.Stats().TooDeep != 1 {
+	p := links["ethernet"](tunnels["GRE"](f))
+	if k := d.Decode(&p, &s); k != KindUnknown || d.Stats().TooDeep != 1 {
 		t.Errorf("kind %v, stats %+v", k, d.Stats())
 	}
 }
@@ -110,7 +111,7 @@ func TestDecodeAnyStack(t *testing.T) {
 		p := all[link](f)
 		want.Stamp = p.Stamp
 		var got Segment
-		if k := d.Decode(p, &got); k != KindTCP {
+		if k := d.Decode(&p, &got); k != KindTCP {
 			t.Fatalf("%v on %s: kind %v", stack, link, k)
 		}
 		if !same(&got, &want) {

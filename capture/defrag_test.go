@@ -75,7 +75,7 @@ func TestFragmentsInAnyOrder(t *testing.T) {
 		for i, p := range packets {
 			p = at(p, uint64(round*10000+i), time.Duration(round)*time.Millisecond)
 			var got Segment
-			switch k := d.Decode(p, &got); k {
+			switch k := d.Decode(&p, &got); k {
 			case KindTCP:
 				w, ok := want[got.Flow]
 				w.Stamp = p.Stamp
@@ -115,7 +115,7 @@ func TestFragmentsOfFragments(t *testing.T) {
 				n++
 				p := at(links["linux_sll2"](f), n, 0)
 				var got Segment
-				switch d.Decode(p, &got) {
+				switch d.Decode(&p, &got) {
 				case KindTCP:
 					found++
 					w := want
@@ -142,7 +142,7 @@ func decodeAll(packets ...Packet) ([]Segment, *Decoder) {
 	for i, p := range packets {
 		p.Packet = uint64(i + 1)
 		var s Segment
-		if d.Decode(p, &s) == KindTCP {
+		if d.Decode(&p, &s) == KindTCP {
 			s.Payload = slices.Clone(s.Payload)
 			all = append(all, s)
 		}
@@ -264,7 +264,7 @@ func TestFragmentContradictions(t *testing.T) {
 	// Past the longest datagram.
 	s := testSegment(false)
 	p := links["ethernet"](fragmentOf(s.Src.Addr(), s.Dst.Addr(), protoTCP, 1, 65528, false, make([]byte, 16)))
-	if k := new(Decoder).Decode(p, &s); k != KindMalformed {
+	if k := new(Decoder).Decode(&p, &s); k != KindMalformed {
 		t.Errorf("ping of death: %v", k)
 	}
 }
@@ -294,7 +294,8 @@ func TestFragmentBounds(t *testing.T) {
 			var d Decoder
 			var s Segment
 			for i := range c.packets {
-				d.Decode(links["linux_sll2"](c.packet(i)), &s)
+				p := links["linux_sll2"](c.packet(i))
+				d.Decode(&p, &s)
 				g := &d.defrag
 				if len(g.held) > maxDatagrams || g.fragments > maxFragments || g.bytes > maxFragmentBytes {
 					t.Fatalf("packet %d: %d datagrams, %d fragments, %d bytes", i, len(g.held), g.fragments, g.bytes)
@@ -342,7 +343,8 @@ func TestFragmentsOfUDPAreIgnored(t *testing.T) {
 	var d Decoder
 	var s Segment
 	for _, f := range cutUp(r, outer4[0], outer4[1], protoUDP, 1, encodeUDP(53, 1234, make([]byte, 4000)), 64) {
-		if k := d.Decode(links["ethernet"](f), &s); k != KindFragment {
+		p := links["ethernet"](f)
+		if k := d.Decode(&p, &s); k != KindFragment {
 			t.Fatal(k)
 		}
 	}
@@ -354,7 +356,8 @@ func TestFragmentsOfUDPAreIgnored(t *testing.T) {
 	found := 0
 	vxlan := encodeUDP(1234, portVXLAN, join(be32s(0x08000000, 0), encodeEthernet(encodeSegment(&want))))
 	for _, f := range cutUp(r, outer4[0], outer4[1], protoUDP, 1, vxlan, 64) {
-		if d.Decode(links["ethernet"](f), &s) == KindTCP {
+		p := links["ethernet"](f)
+		if d.Decode(&p, &s) == KindTCP {
 			found++
 		}
 	}

@@ -4,7 +4,7 @@ package capture
 // filter. They keep their numbers, so that packet 4711 is packet 4711 in
 // Wireshark too.
 type FilterSource struct {
-	src  Source
+	src  IntoSource
 	expr string
 	// filters holds one per link type, as a filter is compiled to offsets into
 	// the link layer. It is nil where the expression makes no sense for that.
@@ -17,7 +17,7 @@ var _ Source = (*FilterSource)(nil)
 // Where it is not known yet, as on a pipe, expr has to make sense for Ethernet
 // or Linux cooked captures. A bad expression gives a *FilterError.
 func NewFilterSource(src Source, expr string) (*FilterSource, error) {
-	f := &FilterSource{src: src, expr: expr, filters: make(map[LinkType]*Filter)}
+	f := &FilterSource{src: Into(src), expr: expr, filters: make(map[LinkType]*Filter)}
 	links := []LinkType{LinkEthernet, LinkLinuxSLL2}
 	if d, ok := src.(interface{ Interfaces() []Interface }); ok {
 		if known := d.Interfaces(); len(known) > 0 {
@@ -59,21 +59,26 @@ const maxMisses = 4096
 // Next returns the next packet that matches, or the other Source's error.
 // Packets of a link type for which the expression makes no sense do not match.
 // Where many in a row do not, it returns ErrIdle.
-func (f *FilterSource) Next() (Packet, error) {
+func (f *FilterSource) Next() (p Packet, err error) {
+	err = f.NextInto(&p)
+	return p, err
+}
+
+// NextInto implements IntoSource; see Next.
+func (f *FilterSource) NextInto(p *Packet) error {
 	for range maxMisses {
-		p, err := f.src.Next()
-		if err != nil {
-			return p, err
+		if err := f.src.NextInto(p); err != nil {
+			return err
 		}
 		c, ok := f.filters[p.Link]
 		if !ok {
 			c, _ = f.compile(p.Link)
 		}
-		if c != nil && c.Match(p) {
-			return p, nil
+		if c != nil && c.Match(*p) {
+			return nil
 		}
 	}
-	return Packet{}, ErrIdle
+	return ErrIdle
 }
 
 // Close closes the other Source.

@@ -17,7 +17,7 @@ func TestFragmentsAreNamed(t *testing.T) {
 		var seg capture.Segment
 		var waiting, named []uint64
 		for _, p := range pkts {
-			switch dec.Decode(p, &seg) {
+			switch dec.Decode(&p, &seg) {
 			case capture.KindFragment:
 				waiting = append(waiting, p.Stamp.Packet)
 			case capture.KindTCP:

@@ -74,7 +74,7 @@ func compareGopacket(t *testing.T, g *gopacketParser, d *Decoder, p Packet) bool
 		return false
 	}
 	var got Segment
-	k := d.Decode(p, &got)
+	k := d.Decode(&p, &got)
 	want.Stamp, want.MSS, want.Scale, want.Missing = got.Stamp, got.MSS, got.Scale, got.Missing
 	if k != KindTCP || !same(&got, &want) {
 		t.Fatalf("packet %d: %v\ngot  %+v\nwant %+v", p.Packet, k, got, want)

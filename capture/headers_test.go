@@ -305,7 +305,7 @@ func decodeOne(t *testing.T, p Packet, want Segment) {
 	t.Helper()
 	var d Decoder
 	got := Segment{Seq: 1, Missing: 99, MSS: 98, Scale: 97, Window: 96, Payload: []byte("stale")}
-	if k := d.Decode(p, &got); k != KindTCP {
+	if k := d.Decode(&p, &got); k != KindTCP {
 		t.Errorf("kind %v, want tcp\n% x", k, p.Data)
 	} else if !same(&got, &want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

@@ -19,7 +19,7 @@ func icmpErrors(t *testing.T, scenario string) []capture.ICMPError {
 	var seg capture.Segment
 	var all []capture.ICMPError
 	for _, p := range s.Packets() {
-		if d.Decode(p, &seg) != capture.KindOther {
+		if d.Decode(&p, &seg) != capture.KindOther {
 			continue
 		}
 		if e, ok := d.ICMPError(); ok {
@@ -79,13 +79,13 @@ func TestICMPErrorsCutOffAreNone(t *testing.T) {
 	var d capture.Decoder
 	var seg capture.Segment
 	for n := len(p.Data); n >= 0; n-- {
-		d.Decode(p, &seg)
+		d.Decode(&p, &seg)
 		if _, ok := d.ICMPError(); !ok {
 			t.Fatal("the whole packet holds no error")
 		}
 		cut := p
 		cut.Data = p.Data[:n]
-		d.Decode(cut, &seg)
+		d.Decode(&cut, &seg)
 		if _, ok := d.ICMPError(); ok != (n == len(p.Data)) {
 			t.Errorf("%d of %d bytes: %t", n, len(p.Data), ok)
 		}

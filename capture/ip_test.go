@@ -14,7 +14,7 @@ func expectKind(t *testing.T, p Packet, want Kind) Segment {
 	t.Helper()
 	var d Decoder
 	var s Segment
-	if k := d.Decode(p, &s); k != want {
+	if k := d.Decode(&p, &s); k != want {
 		t.Errorf("kind %v, want %v", k, want)
 	}
 	return s
@@ -139,7 +139,7 @@ func TestTruncatedPackets(t *testing.T) {
 				p.Data = p.Data[:n:n]
 				var d Decoder
 				var s Segment
-				k := d.Decode(p, &s)
+				k := d.Decode(&p, &s)
 				switch {
 				case n < header+14:
 					if k == KindTCP || k == KindMalformed {
@@ -164,7 +164,7 @@ func TestTruncatedLinkHeaders(t *testing.T) {
 		for n := range len(whole.Data) - len(s.Payload) - tcpHeader {
 			p := whole
 			p.Data = p.Data[:n:n]
-			if s := new(Segment); new(Decoder).Decode(p, s) != KindTruncated {
+			if s := new(Segment); new(Decoder).Decode(&p, s) != KindTruncated {
 				t.Errorf("%s cut at %d", name, n)
 			}
 		}

@@ -127,7 +127,7 @@ func decodeFile(path string) (found map[uint64]*seen, skip map[uint64]bool) {
 			return found, skip
 		}
 		links := d.Stats().UnknownLink
-		switch d.Decode(p, &s) {
+		switch d.Decode(&p, &s) {
 		case KindTCP:
 			found[s.Packet] = &seen{
 				ports: fmt.Sprintf("%d>%d seq %d ack %d flags %#02x", s.Src.Port(), s.Dst.Port(), s.Seq, s.Ack, uint8(s.Flags)),

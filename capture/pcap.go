@@ -110,7 +110,7 @@ func (f *File) nextPcap(p *Packet) error {
 		frac = min(frac, 1<<22) * 1000 // a broken fraction must not wrap around
 	}
 	p.Time = time.Unix(int64(sec), int64(frac)).UTC()
-	p.Link = f.link
+	p.Link, p.Interface = f.link, 0
 	p.Length = wireLength(length, n)
 	at := w.lo + pcapRecordLen
 	p.Data = w.buf[at : at+n : at+n]

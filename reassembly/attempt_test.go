@@ -89,7 +89,7 @@ func TestAttempts(t *testing.T) {
 			var d capture.Decoder
 			var seg capture.Segment
 			for _, p := range s.Packets() {
-				if d.Decode(p, &seg) == capture.KindTCP {
+				if d.Decode(&p, &seg) == capture.KindTCP {
 					if err := a.Segment(&seg); err != nil {
 						t.Fatal(err)
 					}

@@ -32,7 +32,7 @@ func TestConversationOfTheLatestSegment(t *testing.T) {
 		var seg capture.Segment
 		wantedData, last := 0, uint64(0)
 		for _, p := range pkts {
-			if dec.Decode(p, &seg) != capture.KindTCP {
+			if dec.Decode(&p, &seg) != capture.KindTCP {
 				continue
 			}
 			if err := a.Segment(&seg); err != nil {

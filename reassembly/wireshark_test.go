@@ -62,7 +62,7 @@ func feed(t *testing.T, path string, h reassembly.Handler, each func(a *reassemb
 		if err != nil {
 			break
 		}
-		if decoder.Decode(p, &s) != capture.KindTCP {
+		if decoder.Decode(&p, &s) != capture.KindTCP {
 			continue
 		}
 		if err := a.Segment(&s); err != nil {

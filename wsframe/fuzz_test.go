@@ -97,7 +97,7 @@ func seedsOf(f *testing.F, packets []capture.Packet) (all [][]byte) {
 	var dec capture.Decoder
 	for _, p := range packets {
 		var seg capture.Segment
-		if dec.Decode(p, &seg) == capture.KindTCP {
+		if dec.Decode(&p, &seg) == capture.KindTCP {
 			if err := assembler.Segment(&seg); err != nil {
 				f.Fatal(err)
 			}

@@ -182,7 +182,7 @@ func intactFrames(packets []capture.Packet, sent []sentFrame, lost []capturetest
 		return flow{int(f.Src.Port()) - 40000, capturetest.FromClient}
 	}
 	for _, p := range packets {
-		if dec.Decode(p, &s) != capture.KindTCP {
+		if dec.Decode(&p, &s) != capture.KindTCP {
 			continue
 		}
 		if bytes.HasPrefix(s.Payload, []byte("GET ")) || bytes.HasPrefix(s.Payload, []byte("HTTP")) {

@@ -175,7 +175,7 @@ func runTLSPackets(t *testing.T, src capture.Source, name string, sink wsframe.S
 		if err != nil {
 			t.Fatal(err)
 		}
-		if dec.Decode(p, &seg) == capture.KindTCP {
+		if dec.Decode(&p, &seg) == capture.KindTCP {
 			if err := assembler.Segment(&seg); err != nil {
 				t.Fatal(err)
 			}

@@ -48,6 +48,7 @@ type run struct {
 	p       *program
 	f       *flags
 	source  source
+	into    capture.IntoSource // the same
 	outputs []*output
 	sink    wsframe.Sink
 	writer  *packetWriter // nil without -w
@@ -117,7 +118,7 @@ func (p *program) run(f *flags, v view) error {
 		tee = append(tee, v.kept(writer.shown()))
 	}
 	r := &run{
-		p: p, f: f, source: src, outputs: outputs, writer: writer, keys: secrets,
+		p: p, f: f, source: src, into: capture.Into(src.Source), outputs: outputs, writer: writer, keys: secrets,
 		sink: shown.sink(tee.Sink()), history: shown.history(),
 	}
 	if writer != nil {
@@ -176,6 +177,7 @@ func (r *run) read() (readErr, sinkErr error) {
 		r.deadline = r.p.now().Add(r.f.stopAfter)
 	}
 	var stopped time.Time
+	pkt := &capture.Packet{} // filled anew each time
 	for r.f.count == 0 || r.passed < r.f.count {
 		if r.p.stopped() {
 			if !r.source.live {
@@ -186,7 +188,7 @@ func (r *run) read() (readErr, sinkErr error) {
 				stopped = r.p.now()
 			}
 		}
-		pkt, err := r.source.Next()
+		err := r.into.NextInto(pkt)
 		switch {
 		case !stopped.IsZero() && (err != nil || pkt.Time.After(stopped)):
 			return nil, nil
@@ -221,7 +223,7 @@ func (r *run) overdue(now time.Time) bool {
 	return r.passed > 0 && now.Sub(r.first.Time) > r.f.stopAfter
 }
 
-func (r *run) packet(pkt capture.Packet) error {
+func (r *run) packet(pkt *capture.Packet) error {
 	if r.passed == 0 {
 		r.first = pkt.Stamp
 		if err := r.sink.Emit(&report.Started{M: wsframe.Meta{Stamp: pkt.Stamp}}); err != nil {
@@ -236,7 +238,7 @@ func (r *run) packet(pkt capture.Packet) error {
 		return err
 	}
 	if r.history != nil {
-		r.history.Add(pkt)
+		r.history.Add(*pkt)
 	}
 	var err error
 	kind := r.decoder.Decode(pkt, &r.segment)
@@ -252,7 +254,7 @@ func (r *run) packet(pkt capture.Packet) error {
 		err = r.assembler.Advance(pkt.Time)
 	}
 	if err == nil && r.writer != nil {
-		err = r.writer.packet(r, pkt, kind)
+		err = r.writer.packet(r, *pkt, kind)
 	}
 	if err != nil {
 		return err

@@ -76,7 +76,7 @@ func BenchmarkRun(b *testing.B) {
 					if history != nil {
 						history.Add(p)
 					}
-					if dec.Decode(p, &seg) == capture.KindTCP {
+					if dec.Decode(&p, &seg) == capture.KindTCP {
 						err = assembler.Segment(&seg)
 					} else {
 						err = assembler.Advance(p.Time)

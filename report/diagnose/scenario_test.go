@@ -95,7 +95,7 @@ func runSource(t testing.TB, src capture.Source, keys *decrypt.KeyLog, o diagnos
 		if len(p.Data) < p.Length {
 			stats.Truncated++
 		}
-		switch dec.Decode(p, &seg) {
+		switch dec.Decode(&p, &seg) {
 		case capture.KindTCP:
 			err = a.Segment(&seg)
 		case capture.KindOther:

@@ -86,7 +86,7 @@ func pass(t *testing.T, pkts []capture.Packet, sink wsframe.Sink, each func(capt
 		if err == io.EOF {
 			break
 		}
-		kind := dec.Decode(p, &seg)
+		kind := dec.Decode(&p, &seg)
 		if kind == capture.KindTCP {
 			err = assembler.Segment(&seg)
 		} else {

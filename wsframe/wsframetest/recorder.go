@@ -168,7 +168,7 @@ func Feed(tb testing.TB, src capture.Source, analyzer *wsframe.Analyzer) (wsfram
 		if err != nil {
 			tb.Fatalf("reading: %v", err)
 		}
-		if dec.Decode(p, &seg) == capture.KindTCP {
+		if dec.Decode(&p, &seg) == capture.KindTCP {
 			err = assembler.Segment(&seg)
 		} else {
 			err = assembler.Advance(p.Time)
