@@ -91,11 +91,11 @@ func (in *input) detect() error {
 		in.out = head
 		return nil
 	}
-	packed := bufio.NewReaderSize(io.MultiReader(head, counted{in}), blockSize)
+	packed := io.MultiReader(head, counted{in})
 	switch packing(magic[:]) {
 	case "gzip":
 		in.setPacking("gzip")
-		z, err := gzip.NewReader(packed)
+		z, err := gzip.NewReader(bufio.NewReaderSize(packed, blockSize))
 		if err == io.EOF {
 			err = io.ErrUnexpectedEOF
 		}
@@ -107,7 +107,7 @@ func (in *input) detect() error {
 		in.setPacking("zstd")
 		// With one decoder nothing runs in the background, so there is nothing
 		// that would have to be closed.
-		z, err := zstd.NewReader(packed, zstd.WithDecoderConcurrency(1),
+		z, err := zstd.NewReader(bufio.NewReaderSize(packed, blockSize), zstd.WithDecoderConcurrency(1),
 			zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxZstdWindow))
 		if err != nil {
 			return in.explain(err)

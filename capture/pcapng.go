@@ -36,11 +36,12 @@ const (
 func isPcapng(b []byte) bool { return u32(b, false) == blockSection }
 
 func (f *File) nextPcapng(p *Packet) error {
-	for {
+	for !f.commonBlock(p) {
 		if ok, err := f.nextBlock(p); ok || err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // firstBlocks reads what stands before the first packet, so that Interfaces
