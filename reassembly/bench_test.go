@@ -18,7 +18,7 @@ func (k sink) Open(s *reassembly.Stream) reassembly.StreamHandler {
 	s.ForgetHandshake()
 	return k
 }
-func (sink) Advance(time.Time) error                              { return nil }
+func (sink) Advance(time.Time) error { return nil }
 func (sink) Data(reassembly.Direction, []byte, capture.Stamp) error {
 	return nil
 }

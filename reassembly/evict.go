@@ -32,10 +32,10 @@ func (a *Assembler) evict() error {
 func (t *table) oldest() *record {
 	for first := true; ; first = false {
 		for len(t.doomed) > 0 {
-			r := t.find(&t.doomed[0].key)
-			unchanged := r != nil && r.Index == t.doomed[0].Index && r.pinned() == t.doomed[0].pinned()
-			t.doomed[0], t.doomed = nil, t.doomed[1:]
-			if unchanged {
+			next := t.doomed[0]
+			t.doomed = t.doomed[1:]
+			// The record may have been replaced since, its turn may have changed.
+			if r := t.find(&next.rec.key); r != nil && r.turn() == next.turn {
 				return r
 			}
 		}
@@ -46,12 +46,15 @@ func (t *table) oldest() *record {
 	}
 }
 
-// pinned reports whether the handler wants to keep the conversation.
-func (r *record) pinned() bool { return r.stream != nil && r.stream.Pinned }
+// doomed is a conversation that is to be evicted soon.
+type doomed struct {
+	rec  *record
+	turn uint64
+}
 
-// turn orders conversations by when they are evicted.
+// turn orders conversations by when they are evicted, and is different for each.
 func (r *record) turn() uint64 {
-	if r.pinned() {
+	if r.stream != nil && r.stream.Pinned {
 		return r.Index | 1<<63
 	}
 	return r.Index
@@ -65,11 +68,11 @@ func (t *table) doom() {
 	}
 	slices.Sort(turns)
 	last := turns[len(turns)/16]
-	t.doomed = t.doomed[:0]
+	t.doomed = nil
 	for r := range t.all {
-		if r.turn() <= last {
-			t.doomed = append(t.doomed, r)
+		if turn := r.turn(); turn <= last {
+			t.doomed = append(t.doomed, doomed{r, turn})
 		}
 	}
-	slices.SortFunc(t.doomed, func(x, y *record) int { return cmp.Compare(x.turn(), y.turn()) })
+	slices.SortFunc(t.doomed, func(x, y doomed) int { return cmp.Compare(x.turn, y.turn) })
 }

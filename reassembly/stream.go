@@ -20,7 +20,7 @@ type Stream struct {
 	handler StreamHandler
 	half    [2]half
 	// TLS is set where the stream carries TLS, nil where it is plain text.
-	TLS *TLSInfo
+	TLS       *TLSInfo
 	handshake *Handshake // nil once forgotten
 	*rare
 	// Oriented is true where a SYN or SYN-ACK told who opened the connection;
@@ -54,13 +54,13 @@ type HalfStats struct {
 // rare is what not every stream needs, or not for long. Those that don't share
 // one that is zero: reading needs no question, writing goes by Stream.keep.
 type rare struct {
-	shared    *rare // the shared one; nil in that itself
-	halfway   bool  // one direction has ended; first says which
-	first     Direction
-	rst       *reset     // an RST that can't take effect yet
-	timer     *timer     // among the Assembler's timers
-	origin    netip.AddrPort
-	counts    *[2]counts
+	shared  *rare // the shared one; nil in that itself
+	halfway bool  // one direction has ended; first says which
+	first   Direction
+	rst     *reset // an RST that can't take effect yet
+	timer   *timer // among the Assembler's timers
+	origin  netip.AddrPort
+	counts  *[2]counts
 }
 
 // counts are those of one direction that are not in half.

@@ -37,11 +37,11 @@ type table struct {
 	known int
 
 	openings openings
-	next     uint64  // the next Index
-	last     *record // the one found last
-	key      flowKey // the one made last
-	six      ends6   // its addresses, where they are of IPv6
-	doomed   []*record
+	next     uint64   // the next Index
+	last     *record  // the one found last
+	key      flowKey  // the one made last
+	six      ends6    // its addresses, where they are of IPv6
+	doomed   []doomed // those to be evicted next
 }
 
 // minSlots is the least number of slots, a power of two as all others.
