@@ -91,6 +91,7 @@ func (a *Assembler) expire() error {
 		}
 		a.table.remove(a.table.find(&r.key))
 	}
+	a.table.fit()
 	return nil
 }
 

@@ -82,7 +82,7 @@ func (t *table) add(k *flowKey, fromLow bool) *record {
 		t.remove(old)
 	}
 	if t.known*5 >= len(t.slots)*4 {
-		t.grow()
+		t.resize(2 * len(t.slots))
 	}
 	r := &record{Index: t.next, key: k.own(), lowClient: fromLow}
 	t.next++
@@ -102,9 +102,20 @@ func (t *table) put(r *record) {
 	t.slots[i], t.tags[i] = r, r.key.tag()
 }
 
-func (t *table) grow() {
+// fit gives back the slots that a flood has left behind: a sweep looks at all.
+func (t *table) fit() {
+	n := len(t.slots)
+	for n > minSlots && t.known*4 < n {
+		n /= 2
+	}
+	if n < len(t.slots) {
+		t.resize(n)
+	}
+}
+
+func (t *table) resize(n int) {
 	old := t.slots
-	t.slots, t.tags = make([]*record, 2*len(old)), make([]uint8, 2*len(old))
+	t.slots, t.tags = make([]*record, n), make([]uint8, n)
 	for _, r := range old {
 		if r != nil {
 			t.put(r)

@@ -22,7 +22,7 @@ func flow(n int) capture.Flow {
 // TestTableIsAMap: whatever is added, replaced and removed, the table finds what
 // a map would.
 func TestTableIsAMap(t *testing.T) {
-	for round := range 20 {
+	for round := range 24 {
 		rng := rand.New(rand.NewPCG(uint64(round), 1))
 		table, model := newTable(), map[int]*record{}
 		if round%2 == 0 { // so that many conversations begin at the same slot
@@ -39,6 +39,9 @@ func TestTableIsAMap(t *testing.T) {
 			r := table.find(k)
 			if r != model[n] {
 				t.Fatalf("flow %d: found %v, want %v", n, r, model[n])
+			}
+			if rng.IntN(100) == 0 {
+				table.fit()
 			}
 			switch {
 			case r == nil:
