@@ -461,8 +461,9 @@ func benchmarkRead(b *testing.B, opts WriterOptions) {
 		if err != nil {
 			b.Fatal(err)
 		}
+		var p Packet
 		for ; n < b.N; n++ {
-			if _, err := f.Next(); err != nil {
+			if err := f.NextInto(&p); err != nil {
 				break
 			}
 		}
@@ -472,3 +473,23 @@ func benchmarkRead(b *testing.B, opts WriterOptions) {
 
 func BenchmarkReadPcap(b *testing.B)   { benchmarkRead(b, WriterOptions{Format: PCAP}) }
 func BenchmarkReadPcapng(b *testing.B) { benchmarkRead(b, WriterOptions{}) }
+
+// TestReadingAllocatesNothing: not for a packet, in either format.
+func TestReadingAllocatesNothing(t *testing.T) {
+	for _, format := range []FileFormat{PCAP, PCAPNG} {
+		var b bytes.Buffer
+		sample(t, NewWriter(&b, WriterOptions{Format: format}), 5000, 300)
+		f, err := NewReader(bytes.NewReader(b.Bytes()), "x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var p Packet
+		if n := testing.AllocsPerRun(4000, func() {
+			if err := f.NextInto(&p); err != nil {
+				t.Fatal(err)
+			}
+		}); n != 0 {
+			t.Errorf("%v: %v allocations a packet", format, n)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package reassembly_test
 
 import (
+	"net/netip"
 	"runtime"
 	"testing"
 	"time"
@@ -190,26 +191,77 @@ func BenchmarkLinear(b *testing.B) {
 	}
 }
 
-// The in-order path allocates nothing, whichever stream the segment is of.
+// What nearly all segments are allocates nothing, whichever stream they are of.
 func TestInOrderAllocatesNothing(t *testing.T) {
 	const conns = 50
-	a, f, flows := load(conns)
-	s := &f.s
-	s.Flags, s.Ack, s.Payload = capture.ACK, 1, make([]byte, 100)
-	i := 0
-	next := func() {
-		f.now = f.now.Add(time.Microsecond)
-		s.Time, s.Packet = f.now, s.Packet+1
-		s.Flow, s.Seq = flows[i%conns], 1+uint32(i/conns*100)
-		i++
-		if err := a.Segment(s); err != nil {
-			t.Fatal(err)
+	for _, k := range []struct {
+		name    string
+		six     bool
+		handler reassembly.Handler
+		size    uint32
+	}{
+		{"IPv4", false, sink{}, 100},
+		{"IPv6", true, sink{}, 100},
+		{"acknowledgments", false, sink{}, 0},
+		{"ignored", false, ignoring{}, 100},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			a := reassembly.New(k.handler, reassembly.Options{})
+			f := &feeder{now: reassemblytest.Start}
+			var flows []capture.Flow
+			for i := range conns {
+				s := f.of(i, capture.ACK, 0, 1, "x") // makes the stream
+				if k.six {
+					s.Src = netip.AddrPortFrom(netip.AddrFrom16([16]byte{0x20, 1, 15: byte(i)}), 40000)
+					s.Dst = netip.AddrPortFrom(netip.AddrFrom16([16]byte{0x20, 2}), 80)
+				}
+				flows = append(flows, s.Flow)
+				feedAll(t, a, s)
+			}
+			s := &f.s
+			s.Payload = make([]byte, k.size)
+			i := uint32(0)
+			next := func() {
+				f.now = f.now.Add(time.Microsecond)
+				s.Time, s.Packet = f.now, s.Packet+1
+				s.Flow, s.Seq = flows[i%conns], 1+i/conns*k.size
+				i++
+				if err := a.Segment(s); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if n := testing.AllocsPerRun(2000, next); n != 0 {
+				t.Errorf("%v allocations a segment", n)
+			}
+			if got := a.Stats(); got.Stale+got.Gaps != 0 {
+				t.Errorf("not in order: %+v", got)
+			}
+		})
+	}
+}
+
+// ignoring wants nothing.
+type ignoring struct{ sink }
+
+func (ignoring) Open(*reassembly.Stream) reassembly.StreamHandler { return nil }
+
+// TestIdleStreamsAreSmall: what is kept of a connection that is idle, its slot in
+// the table included, and of one that is of no interest.
+func TestIdleStreamsAreSmall(t *testing.T) {
+	const conns = 100000
+	for _, k := range []struct {
+		handler reassembly.Handler
+		most    int64
+	}{{sink{pin: true}, 230}, {ignoring{}, 100}} {
+		before := held()
+		a := reassembly.New(k.handler, reassembly.Options{})
+		f := &feeder{now: reassemblytest.Start}
+		for i := range conns {
+			feedAll(t, a, f.of(i, capture.ACK|capture.PSH, 1, 1, "x"))
 		}
-	}
-	for range conns { // their first segments make the streams
-		next()
-	}
-	if n := testing.AllocsPerRun(2000, next); n != 0 {
-		t.Errorf("%v allocations a segment", n)
+		if n := (int64(held()) - int64(before)) / conns; n > k.most {
+			t.Errorf("%T: %d bytes a stream, want at most %d", k.handler, n, k.most)
+		}
+		runtime.KeepAlive(a)
 	}
 }
