@@ -23,8 +23,9 @@ type flowKey struct {
 // ends6 are the addresses of an IPv6 conversation, the lower one first.
 type ends6 struct{ low, high [16]byte }
 
-// key makes the key of a packet in t.key, and reports whether its sender is the
-// lower end.
+// keyOf makes the key of a packet, and reports whether its sender is the lower
+// end. The key is t's own, and valid until the next call: to return it by value
+// costs 4 ns.
 func (t *table) keyOf(f *capture.Flow) (k *flowKey, fromLow bool) {
 	k = &t.key
 	fromLow = k.set(f, &t.seed, &t.six)

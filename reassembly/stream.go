@@ -11,11 +11,12 @@ import (
 // first packet seen) to its end. The Assembler owns it; handlers read it, and
 // may keep the pointer, also after Close.
 //
+// Its Index numbers conversations from 0 in order of first packet, as Wireshark's
+// tcp.stream does; a reused port pair counts anew.
+//
 // A million of them may be idle: each takes 192 bytes, of which most is what
 // the Assembler has to know.
 type Stream struct {
-	// record.Index numbers conversations from 0 in order of first packet, as
-	// Wireshark's tcp.stream does; a reused port pair counts anew.
 	record
 	handler StreamHandler
 	half    [2]half

@@ -64,7 +64,7 @@ func TestInOrder(t *testing.T) {
 				t.Fatalf("%s: %v", p, err)
 			}
 			packets++
-			if d.Decode(pkt, &s) != capture.KindTCP {
+			if d.Decode(&pkt, &s) != capture.KindTCP {
 				continue
 			}
 			if next, ok := due[s.Flow]; ok == s.Flags.Has(capture.SYN) || ok && next != s.Seq {

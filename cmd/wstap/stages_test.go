@@ -83,8 +83,9 @@ func opened(t testing.TB, file []byte) *capture.File {
 
 func eachPacket(t testing.TB, file []byte, each func(capture.Packet)) {
 	t.Helper()
+	var pkt capture.Packet
 	for in := opened(t, file); ; {
-		pkt, err := in.Next()
+		err := in.NextInto(&pkt)
 		if err == io.EOF {
 			return
 		}
@@ -108,7 +109,7 @@ func decode(packets []capture.Packet) {
 	var d capture.Decoder
 	var s capture.Segment
 	for _, p := range packets {
-		d.Decode(p, &s)
+		d.Decode(&p, &s)
 	}
 }
 
@@ -118,7 +119,7 @@ func segmentsOf(packets []capture.Packet) []capture.Segment {
 	all := make([]capture.Segment, 0, len(packets))
 	for _, p := range packets {
 		var s capture.Segment
-		if d.Decode(p, &s) == capture.KindTCP {
+		if d.Decode(&p, &s) == capture.KindTCP {
 			all = append(all, s)
 		}
 	}
@@ -279,7 +280,7 @@ func newChain(sink wsframe.Sink) *chain {
 }
 
 func (c *chain) packet(p capture.Packet) error {
-	if c.decoder.Decode(p, &c.segment) == capture.KindTCP {
+	if c.decoder.Decode(&p, &c.segment) == capture.KindTCP {
 		return c.assembler.Segment(&c.segment)
 	}
 	return c.assembler.Advance(p.Time)
