@@ -7,11 +7,9 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 
 	"wstap/report"
 	"wstap/report/diagnose"
@@ -107,22 +105,5 @@ func (o *diagnosing) view() view {
 			opts.Live = live
 			return diagnose.New(next, opts)
 		},
-	}
-}
-
-// state shows on a terminal what a live diagnosis knows so far. What is printed
-// next goes over it.
-func (r *run) state(now time.Time) {
-	if r.diagnosis == nil || r.f.quiet || now.Sub(r.stated) < time.Second || !term.IsTerminal(int(r.p.stderr.Fd())) {
-		return
-	}
-	r.stated = now
-	fmt.Fprintf(r.p.stderr, "%s\x1b[K\r", r.diagnosis.State())
-}
-
-// clearState takes the state line away before the verdict is printed.
-func (r *run) clearState() {
-	if !r.stated.IsZero() {
-		fmt.Fprint(r.p.stderr, "\x1b[K")
 	}
 }

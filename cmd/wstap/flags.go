@@ -13,6 +13,12 @@ import (
 	"wstap/report/fields"
 )
 
+// The kernel's buffer of a live capture, in MiB.
+const (
+	defaultBufferMiB = 64
+	maxBufferMiB     = 2047 // libpcap counts its bytes in an int
+)
+
 // flags are those of the commands that read a capture.
 type flags struct {
 	read, iface   string
@@ -40,6 +46,7 @@ type flags struct {
 	quiet        bool
 	lineBuffered bool
 	noProgress   bool
+	samples      time.Duration
 	tree, hex    bool
 }
 
@@ -76,7 +83,9 @@ func (f *flags) output() *pflag.FlagSet {
 	s.VarPF(parsed(f.setColor), "color", "", "`WHEN` to use colors: auto, always or never")
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "no summary and no hints on standard error")
 	s.BoolVarP(&f.lineBuffered, "line-buffered", "l", false, "write out each line at once")
-	s.BoolVar(&f.noProgress, "no-progress", false, "no progress line for large files")
+	s.BoolVar(&f.noProgress, "no-progress", false, "no status on a terminal while it works")
+	s.DurationVar(&f.samples, "samples", 0, "live, write counters to standard error every `TIME`")
+	s.Lookup("samples").Hidden = true // for watching wstap, not traffic
 	s.BoolP("no-resolve", "n", true, "accepted: names are never resolved")
 	s.Lookup("no-resolve").Hidden = true // there is nothing to choose
 	return s
@@ -197,8 +206,8 @@ func (f *flags) check() error {
 		return usagef("-V and -x shape the text: leave out -T, or add -T text")
 	case f.harRows < 0:
 		return usagef("--har-limit %d: want a number of messages, 0 for 2000", f.harRows)
-	case f.bufferMiB < 0 || f.bufferMiB > 2047:
-		return usagef("-B %d: want a number of MiB, up to 2047", f.bufferMiB)
+	case f.bufferMiB < 0 || f.bufferMiB > maxBufferMiB:
+		return usagef("-B %d: want a number of MiB, up to %d", f.bufferMiB, maxBufferMiB)
 	}
 	if f.stopPackets > 0 && (f.count == 0 || f.stopPackets < f.count) {
 		f.count = f.stopPackets

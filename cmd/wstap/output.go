@@ -60,11 +60,12 @@ func (f *flags) brief() bool {
 // output is a sink with the buffered file behind it.
 type output struct {
 	wsframe.Sink
-	w    *bufio.Writer
-	file *os.File
-	name string // of the file, for messages
-	own  bool   // opened here, to be closed here
-	each bool   // flush after each event
+	w     *bufio.Writer
+	queue *queue // between w and file; nil where nothing is live
+	file  *os.File
+	name  string // of the file, for messages
+	own   bool   // opened here, to be closed here
+	each  bool   // flush after each event
 }
 
 // outputBuffer is large enough that writing costs few system calls.
@@ -79,11 +80,20 @@ func (o *output) Emit(e wsframe.Event) error {
 	return o.named(err)
 }
 
-func (o *output) flush() error { return o.named(o.w.Flush()) }
+func (o *output) flush() error {
+	err := o.w.Flush()
+	if err == nil && o.queue != nil {
+		err = o.queue.fault() // the reader may have gone while nothing was printed
+	}
+	return o.named(err)
+}
 
 // Close ends the sink, flushes and closes the file.
 func (o *output) Close() error {
 	err := errors.Join(o.Sink.Close(), o.w.Flush())
+	if o.queue != nil {
+		err = errors.Join(err, o.queue.Close())
+	}
 	if o.own {
 		err = errors.Join(err, o.file.Close())
 	}
@@ -140,7 +150,12 @@ func (p *program) openOne(f *flags, v view, shown *display, s outputSpec) (*outp
 	}
 	terminal := term.IsTerminal(int(o.file.Fd()))
 	o.each = o.each || terminal
-	o.w = bufio.NewWriterSize(o.file, outputBuffer)
+	if f.iface != "" {
+		o.queue = newQueue(o.file, o.name, queueBytes)
+		o.w = bufio.NewWriterSize(o.queue, outputBuffer)
+	} else {
+		o.w = bufio.NewWriterSize(o.file, outputBuffer)
+	}
 	if open := v.formats[s.format]; open != nil {
 		o.Sink = open(o.w, p.textOptions(f, o.file, terminal))
 	} else if isTable(s.format) {

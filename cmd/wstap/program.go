@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/term"
+
 	"wstap/capture"
 	"wstap/report"
 	"wstap/report/dfilter"
@@ -17,6 +19,7 @@ import (
 type program struct {
 	args           []string
 	stdout, stderr *os.File
+	console        console // on stderr
 	getenv         func(string) string
 	now            func() time.Time
 	stopped        func() bool // a signal asked for the end
@@ -33,6 +36,13 @@ func usagef(format string, args ...any) error {
 
 // main runs the command line and returns the exit code.
 func (p *program) main() int {
+	p.console = console{w: p.stderr, width: func() int {
+		width, _, err := term.GetSize(int(p.stderr.Fd()))
+		if err != nil {
+			return 0
+		}
+		return width
+	}}
 	err := p.execute()
 	if err == nil || errors.Is(err, syscall.EPIPE) {
 		return exitDone
@@ -67,7 +77,7 @@ func (p *program) execute() error {
 func (p *program) complain(message string) {
 	line := []byte("wstap: ")
 	line, _, _ = p.escaper().Append(line, []byte(strings.ReplaceAll(message, "\n", "; ")), report.Unbounded)
-	p.stderr.Write(append(line, '\n'))
+	p.console.line(append(line, '\n'))
 }
 
 // escaper suits the locale, found as setlocale(3) does.

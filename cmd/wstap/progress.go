@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"time"
 
 	"wstap/report"
@@ -11,15 +10,14 @@ import (
 // progressPackets is how many packets are read between two looks at the clock.
 const progressPackets = 4096
 
-// progress is a line on a terminal that says how far reading has come. A nil
+// progress is a status on a terminal that says how far reading has come. A nil
 // progress shows nothing.
 type progress struct {
-	w        io.Writer
+	console  *console
 	now      func() time.Time
 	position func() (read, size int64)
 	start    time.Time
 	next     time.Time // of the next line
-	shown    bool
 }
 
 // The line comes only for work that takes longer than progressAfter.
@@ -37,17 +35,8 @@ func (p *progress) update() {
 		return
 	}
 	p.next = now.Add(progressEvery)
-	p.shown = true
 	read, size := p.position()
-	fmt.Fprintf(p.w, "\r%s\x1b[K", progressLine(read, size, now.Sub(p.start)))
-}
-
-// clear takes the line away.
-func (p *progress) clear() {
-	if p != nil && p.shown {
-		p.shown = false
-		io.WriteString(p.w, "\r\x1b[K")
-	}
+	p.console.status(progressLine(read, size, now.Sub(p.start)))
 }
 
 func progressLine(read, size int64, took time.Duration) string {

@@ -12,7 +12,8 @@ func TestProgress(t *testing.T) {
 	var out strings.Builder
 	now := time.Unix(1000, 0)
 	read := int64(0)
-	p := &progress{w: &out, now: func() time.Time { return now }, start: now, position: func() (int64, int64) { return read, 1e9 }}
+	c := &console{w: &out}
+	p := &progress{console: c, now: func() time.Time { return now }, start: now, position: func() (int64, int64) { return read, 1e9 }}
 	step := func(d time.Duration, n int64) string {
 		now, read = now.Add(d), read+n
 		out.Reset()
@@ -32,11 +33,10 @@ func TestProgress(t *testing.T) {
 		t.Errorf("200 ms later: %q", got)
 	}
 	out.Reset()
-	p.clear()
-	p.clear()
+	c.clear()
+	c.clear()
 	if got := out.String(); got != "\r\x1b[K" {
 		t.Errorf("cleared with %q", got)
 	}
 	(*progress)(nil).update()
-	(*progress)(nil).clear()
 }

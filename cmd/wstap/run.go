@@ -59,11 +59,12 @@ type run struct {
 	assembler *reassembly.Assembler
 	analyzer  *wsframe.Analyzer
 	diagnosis *diagnose.Diagnosis // nil where nothing is diagnosed
-	stated    time.Time           // when its state was shown last
 	progress  *progress
+	monitor   *monitor
 	history   *capture.History // nil where no field of packets is asked for
 
 	passed    uint64        // packets after the capture filter
+	bytes     uint64        // of these, on the wire
 	first     capture.Stamp // the first packet
 	last      capture.Stamp // the latest
 	flushed   time.Time     // packet time of the last flush
@@ -142,13 +143,26 @@ func (p *program) run(f *flags, v view) error {
 	}
 	r.assembler = reassembly.New(handler, src.reassembly())
 	r.progress = p.newProgress(f, v, src)
+	r.monitor = r.newMonitor(v)
+	if src.live {
+		// A terminal that is stopped must not stop capture by a notice to it.
+		notices := newQueue(p.stderr, "stderr", noticeBytes)
+		notices.lossy = true
+		p.console.w = notices
+		defer func() {
+			p.console.w = p.stderr
+			notices.Close()
+		}()
+	}
+	for _, q := range r.queues() {
+		q.stalled = func(pending int) { r.monitor.stalled(q.name, pending) }
+	}
 
 	readErr, sinkErr := r.read()
-	r.clearState()
 	if sinkErr == nil {
 		sinkErr = r.finish()
 	}
-	r.progress.clear()
+	p.console.clear()
 	if err := r.sink.Close(); sinkErr == nil {
 		sinkErr = err
 	}
@@ -231,6 +245,7 @@ func (r *run) packet(pkt *capture.Packet) error {
 		}
 	}
 	r.passed++
+	r.bytes += uint64(pkt.Length)
 	r.last = pkt.Stamp
 	r.idleSince = time.Time{}
 
@@ -261,6 +276,7 @@ func (r *run) packet(pkt *capture.Packet) error {
 	}
 	if r.source.waits && pkt.Time.Sub(r.flushed) >= flushEvery {
 		r.flushed = pkt.Time
+		r.monitor.look()
 		return r.flush()
 	}
 	if r.passed%progressPackets == 0 {
@@ -277,8 +293,8 @@ func (r *run) idle() (done bool, err error) {
 	if !r.source.live {
 		return false, nil // packets of a pipe may come hours after they happened
 	}
+	r.monitor.look()
 	now := r.p.now()
-	r.state(now)
 	if r.idleSince.IsZero() {
 		r.idleSince = now
 	}
@@ -301,6 +317,20 @@ func (r *run) flush() error {
 		return r.writer.out.Flush()
 	}
 	return nil
+}
+
+// queues are those between printing and files; there are none where nothing is
+// live.
+func (r *run) queues() (all []*queue) {
+	for _, o := range r.outputs {
+		if o.queue != nil {
+			all = append(all, o.queue)
+		}
+	}
+	if r.writer != nil && r.writer.files.queue != nil {
+		all = append(all, r.writer.files.queue)
+	}
+	return all
 }
 
 // finish ends the streams and sums up.
@@ -334,5 +364,5 @@ func (p *program) newProgress(f *flags, v view, src source) *progress {
 	if _, size := file.Position(); size == 0 {
 		return nil
 	}
-	return &progress{w: p.stderr, now: p.now, position: file.Position, start: p.now()}
+	return &progress{console: &p.console, now: p.now, position: file.Position, start: p.now()}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"time"
 
 	"wstap/capture"
@@ -46,7 +47,7 @@ func (p *program) openLive(f *flags) (source, error) {
 		Interface:   f.iface,
 		Filter:      f.captureFilter,
 		Snaplen:     f.snaplen,
-		BufferBytes: f.bufferMiB << 20,
+		BufferBytes: cmp.Or(f.bufferMiB, defaultBufferMiB) << 20,
 		Promiscuous: !f.noPromiscuous,
 		Notify: func(s capture.InterfaceState) {
 			if !f.quiet {

@@ -46,6 +46,11 @@ func (r *run) summary() *report.Summary {
 		{Name: "tls-held-in-all", Count: t.HeldLimit},
 		{Name: "tls-search", Count: t.SearchLimit},
 	}
+	var waits uint64
+	for _, q := range r.queues() {
+		waits += q.full
+	}
+	limits = append(limits, report.LimitHit{Name: "output-queue", Count: waits})
 	for _, l := range append(limits, r.writer.limits()...) {
 		if l.Count > 0 {
 			sum.Limits = append(sum.Limits, l)
@@ -79,7 +84,11 @@ func (r *run) tell(v view) {
 		}
 	}
 	if r.source.live || r.printsText() && term.IsTerminal(int(r.p.stdout.Fd())) {
-		r.p.complain(found(s))
+		line := found(s)
+		if m := r.monitor; m != nil && m.waited > 0 {
+			line += "; capture waited " + string(report.AppendDuration(nil, m.waited)) + " for slow output"
+		}
+		r.p.complain(line)
 	}
 }
 
@@ -107,8 +116,11 @@ func found(s *report.Summary) string {
 	if n := s.Capture.Truncated; n > 0 {
 		line += fmt.Sprintf("; %s cut by the snapshot length (capture with -s 0)", report.Count(n, "packet"))
 	}
-	if n := s.Capture.Dropped + s.Capture.InterfaceDropped; n > 0 {
-		line += fmt.Sprintf("; %s dropped before they could be read (raise -B)", report.Count(n, "packet"))
+	if n := s.Capture.Dropped; n > 0 {
+		line += fmt.Sprintf("; %s dropped by the kernel (raise -B)", report.Count(n, "packet"))
+	}
+	if n := s.Capture.InterfaceDropped; n > 0 {
+		line += fmt.Sprintf("; %s dropped by the interface", report.Count(n, "packet"))
 	}
 	for _, l := range s.Limits {
 		line += fmt.Sprintf("; limit %s reached %s", l.Name, report.Count(l.Count, "time"))

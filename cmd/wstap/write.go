@@ -89,6 +89,7 @@ func (w *writing) check(printed []outputSpec) error {
 // which packets are wanted; of anything else it holds them back.
 type packetWriter struct {
 	out       *pcapng.Output
+	files     *captureFiles
 	selection *pcapng.Selection // or
 	hold      *pcapng.Hold
 	again     func() (source, error) // opens the file once more
@@ -106,11 +107,12 @@ func (p *program) openWriter(f *flags, src source) (*packetWriter, error) {
 	if f.write.secrets && src.file != nil {
 		o.Secrets = src.file.SecretsFrom
 	}
-	out, err := pcapng.NewOutput(&captureFiles{path: f.write.path, rotates: o.Rotates(), stdout: p.stdout}, o)
+	files := &captureFiles{path: f.write.path, rotates: o.Rotates(), live: src.live, stdout: p.stdout}
+	out, err := pcapng.NewOutput(files, o)
 	if err != nil {
 		return nil, err
 	}
-	w := &packetWriter{out: out}
+	w := &packetWriter{out: out, files: files}
 	if src.waits {
 		w.hold = pcapng.NewHold(out)
 	} else {
@@ -175,14 +177,16 @@ func (w *packetWriter) finish(last uint64) error {
 type captureFiles struct {
 	path    string
 	rotates bool
+	live    bool
 	stdout  *os.File
 	names   []string // of the files that are there, where they may be removed
+	queue   *queue   // before the one file of a live capture
 }
 
 // Create implements pcapng.Files.
 func (c *captureFiles) Create(n int, at time.Time) (io.WriteCloser, error) {
 	if c.path == "-" {
-		return namedFile{c.stdout, "stdout"}, nil
+		return c.queued(namedFile{c.stdout, "stdout"}), nil
 	}
 	name := c.path
 	if c.rotates {
@@ -194,8 +198,27 @@ func (c *captureFiles) Create(n int, at time.Time) (io.WriteCloser, error) {
 	if err != nil {
 		return nil, cannotWrite(name, err)
 	}
-	return namedFile{file, name}, nil
+	return c.queued(namedFile{file, name}), nil
 }
+
+// queued puts a queue before f, which may be a pipe. Files that others follow
+// are none.
+func (c *captureFiles) queued(f namedFile) io.WriteCloser {
+	if !c.live || c.rotates {
+		return f
+	}
+	c.queue = newQueue(f, f.name, queueBytes)
+	return queuedFile{c.queue, f}
+}
+
+// queuedFile is a file behind a queue.
+type queuedFile struct {
+	*queue
+	file namedFile
+}
+
+// Close implements io.Closer.
+func (f queuedFile) Close() error { return errors.Join(f.queue.Close(), f.file.Close()) }
 
 // Remove implements pcapng.Files.
 func (c *captureFiles) Remove(n int) error {
