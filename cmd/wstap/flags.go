@@ -29,6 +29,7 @@ type flags struct {
 	snaplen       int
 	bufferMiB     int
 	noPromiscuous bool
+	noDrop        bool
 	ports         map[uint16]bool
 	keys          keyFlags
 
@@ -63,6 +64,7 @@ func (f *flags) input() *pflag.FlagSet {
 	s.IntVarP(&f.snaplen, "snapshot-length", "s", 0, "capture `BYTES` of each packet at most (0: all)")
 	s.IntVarP(&f.bufferMiB, "buffer-size", "B", 0, "let the kernel buffer `MIB` MiB (0: 64)")
 	s.BoolVarP(&f.noPromiscuous, "no-promiscuous-mode", "p", false, "capture only what is for this host")
+	s.BoolVar(&f.noDrop, "no-drop", false, "live, keep the privileges that only opening needs")
 	s.VarPF(parsed(f.setDecodeAs), "decode-as", "d", "take `PORT` for WebSocket: tcp.port==N,websocket")
 	f.keys.add(s)
 	return s

@@ -118,6 +118,10 @@ func (p *program) run(f *flags, v view) error {
 	if writer != nil {
 		tee = append(tee, v.kept(writer.shown()))
 	}
+	if err := p.confine(f, src); err != nil { // before the first packet is looked at
+		tee.Close()
+		return err
+	}
 	r := &run{
 		p: p, f: f, source: src, into: capture.Into(src.Source), outputs: outputs, writer: writer, keys: secrets,
 		sink: shown.sink(tee.Sink()), history: shown.history(),
