@@ -14,8 +14,8 @@ import (
 	"syscall"
 )
 
-// Apply confines the process as p says: all of its threads, for good. After an
-// error it may be half done: the process should end.
+// Apply confines the process as p says, all of its threads, once and for good.
+// After an error it may be half done: the process should end.
 func (p Plan) Apply() (Outcome, error) {
 	// The calling thread is the last one, and must be the same until then.
 	runtime.LockOSThread()

@@ -49,7 +49,7 @@ func (p Plan) ruleset() (fd, version int, err error) {
 	// A kernel that knows fewer fields takes the longer struct if they are zero.
 	r, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&handled)), unsafe.Sizeof(handled), 0)
 	if errno != 0 {
-		return -1, 0, fmt.Errorf("Landlock: %w", errno)
+		return -1, 0, fmt.Errorf("no Landlock rules: %w", errno)
 	}
 	fd = int(r)
 	for rights, dirs := range map[uint64][]string{readRights: p.Read, writeRights: p.Write} {
@@ -70,14 +70,14 @@ func allow(ruleset int, dir string, rights uint64) error {
 		dir = filepath.Dir(dir)
 	}
 	if err != nil {
-		return fmt.Errorf("Landlock: %s: %w", dir, err)
+		return fmt.Errorf("no Landlock rule for %s: %w", dir, err)
 	}
 	defer unix.Close(at)
 	rule := unix.LandlockPathBeneathAttr{Allowed_access: rights, Parent_fd: int32(at)}
 	_, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(ruleset), unix.LANDLOCK_RULE_PATH_BENEATH,
 		uintptr(unsafe.Pointer(&rule)), 0, 0, 0)
 	if errno != 0 {
-		return fmt.Errorf("Landlock: %s: %w", dir, errno)
+		return fmt.Errorf("no Landlock rule for %s: %w", dir, errno)
 	}
 	return nil
 }

@@ -194,7 +194,8 @@ func (c *captureFiles) Create(n int, at time.Time) (io.WriteCloser, error) {
 		name = fmt.Sprintf("%s_%05d_%s%s", strings.TrimSuffix(name, ext), n, at.UTC().Format("20060102150405"), ext)
 		c.names = append(c.names, name)
 	}
-	file, err := os.Create(name)
+	// Not os.Create: it asks to read as well, which a confined process may not.
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
 		return nil, cannotWrite(name, err)
 	}
