@@ -158,6 +158,8 @@ func TestLive(t *testing.T) {
 		"ends by itself":       testLiveEndsByItself,
 		"interface taken away": testLiveInterfaceTakenAway,
 		"refused":              testLiveRefused,
+		"privileges":           testLivePrivileges,
+		"slow output":          testLiveSlowOutput,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // they wait most of the time
