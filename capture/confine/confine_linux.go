@@ -3,15 +3,18 @@
 package confine
 
 /*
+#cgo LDFLAGS: -pthread
+#include <stdlib.h>
 #include "threads_linux.h"
 */
 import "C"
 
 import (
 	"fmt"
-	"os"
+	"io/fs"
 	"runtime"
 	"syscall"
+	"unsafe"
 )
 
 // Apply confines the process as p says, all of its threads, once and for good.
@@ -44,26 +47,22 @@ func (p Plan) Apply() (Outcome, error) {
 // Try reports, by trying it, whether the process could become u, and could then
 // open the files for reading. Nothing changes.
 func Try(u User, files ...string) error {
-	result := make(chan error)
-	go func() {
-		// Not unlocked: the runtime throws the thread away, and with it what it
-		// has become.
-		runtime.LockOSThread()
-		result <- try(u, files)
-	}()
-	return <-result
-}
-
-func try(u User, files []string) error {
-	if errno := C.become(C.uid_t(u.UID), C.gid_t(u.GID)); errno != 0 {
-		return fmt.Errorf("user %d: %w", u.UID, syscall.Errno(errno))
+	try := func(path *C.char) error {
+		if errno := C.try_open(C.uid_t(u.UID), C.gid_t(u.GID), path); errno != 0 {
+			return syscall.Errno(errno)
+		}
+		return nil
+	}
+	if err := try(nil); err != nil {
+		return fmt.Errorf("user %d: %w", u.UID, err)
 	}
 	for _, name := range files {
-		f, err := os.Open(name)
+		path := C.CString(name)
+		err := try(path)
+		C.free(unsafe.Pointer(path))
 		if err != nil {
-			return err
+			return &fs.PathError{Op: "open", Path: name, Err: err}
 		}
-		f.Close()
 	}
 	return nil
 }

@@ -10,7 +10,9 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -51,10 +53,42 @@ static pid_t tids[most_threads];      // those; 0 while it is being written
 static _Atomic(const char *) failed_step;
 static atomic_int failed_error;
 
-int become(uid_t uid, gid_t gid) {
+// become makes the calling thread alone another user, and returns an errno.
+static int become(uid_t uid, gid_t gid) {
 	if (syscall(SETGROUPS, 0, NULL) || syscall(SETRESGID, gid, gid, gid) || syscall(SETRESUID, uid, uid, uid))
 		return errno;
 	return 0;
+}
+
+struct trial {
+	uid_t       uid;
+	gid_t       gid;
+	const char *path;
+	int         error;
+};
+
+static void *on_trial(void *p) {
+	struct trial *t = p;
+	t->error = become(t->uid, t->gid);
+	if (t->error || !t->path)
+		return NULL;
+	int fd = open(t->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		t->error = errno;
+	else
+		close(fd);
+	return NULL;
+}
+
+// It takes a thread that the Go runtime does not know, and so never uses again.
+int try_open(uid_t uid, gid_t gid, const char *path) {
+	struct trial t = {uid, gid, path, 0};
+	pthread_t thread;
+	int error = pthread_create(&thread, NULL, on_trial, &t);
+	if (error)
+		return error;
+	pthread_join(thread, NULL);
+	return t.error;
 }
 
 static struct failure failure(const char *step) {

@@ -22,7 +22,9 @@ struct failure {
 // confine_threads confines all threads of the process, the calling one last.
 struct failure confine_threads(const struct plan *p);
 
-// become makes the calling thread alone another user, and returns an errno.
-int become(uid_t uid, gid_t gid);
+// try_open opens a file for reading on a thread of its own that has become
+// another user, and closes it. Without a path it only becomes the user. It
+// returns an errno.
+int try_open(uid_t uid, gid_t gid, const char *path);
 
 #endif
