@@ -26,7 +26,9 @@ import (
 )
 
 // traffic is clients that connect, exchange frames with an echoing server, idle,
-// and leave in all the ways there are.
+// and leave in all the ways there are. They have one address, so that after a
+// few minutes each of its ports was used before: wstap keeps a record of every
+// conversation to number them, until there are a million.
 type traffic struct {
 	plain, secure net.Listener
 	client        *tls.Config
@@ -123,7 +125,7 @@ var parameters = wsflate.Parameters{ServerNoContextTakeover: true, ClientNoConte
 func (t *traffic) session(rng *random.Rand) error {
 	secure := rng.IntN(50) == 0
 	compressed := rng.IntN(3) == 0
-	c, err := t.dial(rng, secure, compressed)
+	c, err := t.dial(secure, compressed)
 	if err != nil {
 		return err
 	}
@@ -155,15 +157,10 @@ func (t *traffic) session(rng *random.Rand) error {
 	return nil
 }
 
-func (t *traffic) dial(rng *random.Rand, secure, compressed bool) (net.Conn, error) {
+func (t *traffic) dial(secure, compressed bool) (net.Conn, error) {
 	dialer := ws.Dialer{
 		Timeout:   20 * time.Second,
 		TLSConfig: t.client,
-		NetDial: func(ctx context.Context, network, address string) (net.Conn, error) {
-			// Many clients' addresses: the ports of one would run out.
-			from := net.IPv4(127, 0, byte(rng.IntN(4)), byte(1+rng.IntN(250)))
-			return (&net.Dialer{LocalAddr: &net.TCPAddr{IP: from}}).DialContext(ctx, network, address)
-		},
 	}
 	if compressed {
 		dialer.Extensions = append(dialer.Extensions, parameters.Option())
