@@ -71,6 +71,17 @@ bench: build ## measure wstap beside tshark, tcpdump and cat; SIZE=1000 (MB), PR
 bench-stages: ## run the benchmarks of the stages; BENCH=regexp chooses
 	@$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
+.PHONY: bench-live
+bench-live: build ## as root: the highest rate at which live capture loses nothing, beside tcpdump's; RATES
+	@mkdir -p bin; $(GO) build -o bin/bench.tool ./testdata/bench; $(GO) build -o bin/benchlive.tool ./testdata/benchlive
+	@bin/bench.tool -dir bin/bench -size $(SIZE) -generate small
+	@bin/benchlive.tool -pcap bin/bench/small-$(SIZE)MB.pcap -rates $(RATES)
+
+.PHONY: soak
+soak: build ## as root: churning connections live for MINUTES (20); memory, goroutines, descriptors stay level
+	@mkdir -p bin; $(GO) build -o bin/soak.tool ./testdata/soak
+	@bin/soak.tool -minutes $(MINUTES)
+
 .PHONY: fuzz
 fuzz: ## try SEEDS (1000) random arrivals of each trace, and fuzz each target for FUZZTIME (30s)
 	@WSTAP_SEEDS=$(SEEDS) $(GO) test -run '^Test(TLS)?(Arrival|NothingFalse)$$' -timeout 0 ./wsframe

@@ -83,9 +83,10 @@ func (f *flags) output() *pflag.FlagSet {
 	s.VarPF(parsed(f.setTimeFormat), "time-format", "t", "times as `FORMAT` r, a, ad, d, e, u, ud; .3 for ms")
 	s.VarPF(parsed(f.setPayloadLimit), "payload-limit", "", "at most `N|none` bytes of each payload")
 	s.VarPF(parsed(f.setColor), "color", "", "`WHEN` to use colors: auto, always or never")
-	s.BoolVarP(&f.quiet, "quiet", "q", false, "no summary and no hints on standard error")
+	s.BoolVarP(&f.quiet, "quiet", "q", false, "no summary, hints and status on standard error")
 	s.BoolVarP(&f.lineBuffered, "line-buffered", "l", false, "write out each line at once")
 	s.BoolVar(&f.noProgress, "no-progress", false, "no status on a terminal while it works")
+	s.Lookup("no-progress").Hidden = true // -q is for people; this is for scripts that want the summary
 	s.DurationVar(&f.samples, "samples", 0, "live, write counters to standard error every `TIME`")
 	s.Lookup("samples").Hidden = true // for watching wstap, not traffic
 	s.BoolP("no-resolve", "n", true, "accepted: names are never resolved")

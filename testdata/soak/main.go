@@ -17,7 +17,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -31,15 +30,12 @@ func main() {
 	log.SetPrefix("soak: ")
 	wstap := flag.String("wstap", "bin/wstap", "the `binary` to watch")
 	minutes := flag.Float64("minutes", 20, "how long")
-	clients := flag.Int("clients", 60, "clients at once")
+	clients := flag.Int("clients", 20, "clients at once")
 	flag.Parse()
 	if os.Geteuid() != 0 {
 		log.Print("live capture needs root: skipped")
 		return
 	}
-	// All is done on this thread, or by what is started from it: a namespace
-	// belongs to a thread. The sockets of the peers are opened here, too.
-	runtime.LockOSThread()
 	if err := namespace(); err != nil {
 		log.Printf("no network namespace to be had (%v): skipped", err)
 		return
@@ -56,7 +52,10 @@ const inNamespace = "WSTAP_SOAK_NAMESPACE"
 // all threads, so all have to be in it.
 func namespace() error {
 	if os.Getenv(inNamespace) != "" {
-		return exec.Command("ip", "link", "set", "lo", "up").Run()
+		if err := exec.Command("ip", "link", "set", "lo", "up").Run(); err != nil {
+			return err
+		}
+		return os.WriteFile("/proc/sys/net/ipv4/ip_local_port_range", []byte("32768 40959"), 0)
 	}
 	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
 	cmd.Env = append(os.Environ(), inNamespace+"=1")
@@ -88,9 +87,7 @@ func soak(binary string, length time.Duration, clients int) error {
 		return err
 	}
 	// A small buffer: its pages count as wstap's once it has read through it.
-	cmd := exec.Command(binary, "-i", "lo", "-B", "8", "--keylog", keys.Name(), "--samples", "1s", "-T", "jsonl:"+filepath.Join(dir, "events.jsonl"))
-	// The events are not kept: 20 minutes of them are gigabytes.
-	cmd.Args[len(cmd.Args)-1] = "jsonl:/dev/null"
+	cmd := exec.Command(binary, "-i", "lo", "-B", "8", "--keylog", keys.Name(), "--samples", "1s", "-T", "jsonl:/dev/null")
 	said, err := cmd.StderrPipe()
 	if err != nil {
 		return err

@@ -26,9 +26,9 @@ import (
 )
 
 // traffic is clients that connect, exchange frames with an echoing server, idle,
-// and leave in all the ways there are. They have one address, so that after a
-// few minutes each of its ports was used before: wstap keeps a record of every
-// conversation to number them, until there are a million.
+// and leave in all the ways there are. They have one address with 8192 ports, all
+// of which have been used before after a few minutes: wstap keeps a record of
+// every conversation, to number them, until there are a million.
 type traffic struct {
 	plain, secure net.Listener
 	client        *tls.Config
