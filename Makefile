@@ -13,6 +13,10 @@ CONNECTIONS ?= 0
 PROFILE ?= small bulk deflate mixed
 RUNS ?= 7
 IDLE ?= 10000
+# The packets per second that make bench-live tries, 0 for as many as can be sent.
+RATES ?= 50000,100000,200000,300000,500000,0
+# How long make soak takes.
+MINUTES ?= 20
 # Which benchmarks make bench-stages runs.
 BENCH ?= .
 
