@@ -6,7 +6,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // flood is a WebSocket server that sends small text frames until it is killed,
@@ -33,17 +32,8 @@ func testLiveSlowOutput(t *testing.T, binary string) {
 	enterNamespace(t)
 	p := startCapture(t, binary, "-i", "lo", "-B", "2", "-T", "jsonl", "--payload-limit", "none")
 	peers := start(t, "python3", "-c", flood)
-	said := func(text string) {
-		t.Helper()
-		for end := time.Now().Add(livePatience); !strings.Contains(p.complaints(), text); {
-			if time.Now().After(end) {
-				t.Fatalf("wstap says %q", p.complaints())
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
-	}
-	said("wstap: output is slow: stdout")
-	said(" dropped by the kernel: ")
+	p.says(t, "wstap: output is slow: stdout")
+	p.says(t, " dropped by the kernel: ")
 	peers.Process.Kill()
 	p.Process.Signal(syscall.SIGINT)
 	out, code := p.exit(t)

@@ -68,7 +68,7 @@ func (r *run) tell(v view) {
 	s := r.summary()
 	if s.Connections == 0 {
 		if r.printsText() {
-			r.p.complain(r.nothing(s))
+			r.p.complain(r.nothing(s) + dropped(s))
 		}
 		return
 	}
@@ -86,7 +86,7 @@ func (r *run) tell(v view) {
 	if r.source.live || r.printsText() && term.IsTerminal(int(r.p.stdout.Fd())) {
 		line := found(s)
 		if m := r.monitor; m != nil && m.waited > 0 {
-			line += "; capture waited " + string(report.AppendDuration(nil, m.waited)) + " for slow output"
+			line += "; capture waited " + string(report.AppendDuration(nil, m.waited)) + " for a slow output"
 		}
 		r.p.complain(line)
 	}
@@ -116,14 +116,20 @@ func found(s *report.Summary) string {
 	if n := s.Capture.Truncated; n > 0 {
 		line += fmt.Sprintf("; %s cut by the snapshot length (capture with -s 0)", report.Count(n, "packet"))
 	}
+	line += dropped(s)
+	for _, l := range s.Limits {
+		line += fmt.Sprintf("; limit %s reached %s", l.Name, report.Count(l.Count, "time"))
+	}
+	return line
+}
+
+// dropped is what never came here of a live capture, "" if all did.
+func dropped(s *report.Summary) (line string) {
 	if n := s.Capture.Dropped; n > 0 {
 		line += fmt.Sprintf("; %s dropped by the kernel (raise -B)", report.Count(n, "packet"))
 	}
 	if n := s.Capture.InterfaceDropped; n > 0 {
 		line += fmt.Sprintf("; %s dropped by the interface", report.Count(n, "packet"))
-	}
-	for _, l := range s.Limits {
-		line += fmt.Sprintf("; limit %s reached %s", l.Name, report.Count(l.Count, "time"))
 	}
 	return line
 }

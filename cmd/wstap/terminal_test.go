@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
+
+	"wstap/capture"
 )
 
 // terminal opens a pseudo-terminal of the given width; what is written to it
@@ -113,5 +116,41 @@ func TestSummaryOnATerminal(t *testing.T) {
 	}
 	if out := shown(t, 100, "", "-q"); strings.Contains(out, end) {
 		t.Errorf("a summary in %q", out)
+	}
+}
+
+// TestLiveStatusOnATerminal: while the lines go elsewhere, the terminal shows how
+// capture does; -q shows nothing, and neither does a terminal that has the lines.
+func TestLiveStatusOnATerminal(t *testing.T) {
+	if _, err := capture.Devices(); err != nil || os.Geteuid() != 0 {
+		t.Skip("live capture needs root and libpcap: skipped")
+	}
+	for _, tc := range []struct {
+		args  []string
+		lines bool // go to the terminal, too
+		want  bool
+	}{
+		{nil, false, true},
+		{[]string{"-q"}, false, false},
+		{nil, true, false},
+	} {
+		screen, tty := terminal(t, 100)
+		cmd := wstap(t, append([]string{"-i", "lo", "-a", "duration:1.5", "-f", "port 9"}, tc.args...)...)
+		cmd.Stderr = tty
+		if tc.lines {
+			cmd.Stdout = tty
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		tty.Close()
+		out, _ := io.ReadAll(screen) // EIO when the last writer is gone
+		if err := cmd.Wait(); err != nil {
+			t.Skipf("%v: %s: skipped", err, out)
+		}
+		const status = "\r0 packets/s  0 B/s  0 connections  0 frames  0 dropped\x1b[K"
+		if got := strings.Contains(string(out), status); got != tc.want {
+			t.Errorf("%v: %q", tc.args, out)
+		}
 	}
 }
