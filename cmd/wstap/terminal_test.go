@@ -125,32 +125,35 @@ func TestLiveStatusOnATerminal(t *testing.T) {
 	if _, err := capture.Devices(); err != nil || os.Geteuid() != 0 {
 		t.Skip("live capture needs root and libpcap: skipped")
 	}
-	for _, tc := range []struct {
+	for name, tc := range map[string]struct {
 		args  []string
 		lines bool // go to the terminal, too
 		want  bool
 	}{
-		{nil, false, true},
-		{[]string{"-q"}, false, false},
-		{nil, true, false},
+		"lines elsewhere":   {nil, false, true},
+		"quiet":             {[]string{"-q"}, false, false},
+		"lines on terminal": {nil, true, false},
 	} {
-		screen, tty := terminal(t, 100)
-		cmd := wstap(t, append([]string{"-i", "lo", "-a", "duration:1.5", "-f", "port 9"}, tc.args...)...)
-		cmd.Stderr = tty
-		if tc.lines {
-			cmd.Stdout = tty
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		tty.Close()
-		out, _ := io.ReadAll(screen) // EIO when the last writer is gone
-		if err := cmd.Wait(); err != nil {
-			t.Skipf("%v: %s: skipped", err, out)
-		}
-		const status = "\r0 packets/s  0 B/s  0 connections  0 frames  0 dropped\x1b[K"
-		if got := strings.Contains(string(out), status); got != tc.want {
-			t.Errorf("%v: %q", tc.args, out)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			screen, tty := terminal(t, 100)
+			cmd := wstap(t, append([]string{"-i", "lo", "-a", "duration:1.5", "-f", "port 9"}, tc.args...)...)
+			cmd.Stderr = tty
+			if tc.lines {
+				cmd.Stdout = tty
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			tty.Close()
+			out, _ := io.ReadAll(screen) // EIO when the last writer is gone
+			if err := cmd.Wait(); err != nil {
+				t.Skipf("%v: %s: skipped", err, out)
+			}
+			const status = "\r0 packets/s  0 B/s  0 connections  0 frames  0 dropped\x1b[K"
+			if got := strings.Contains(string(out), status); got != tc.want {
+				t.Errorf("%q", out)
+			}
+		})
 	}
 }
