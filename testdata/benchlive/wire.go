@@ -188,23 +188,28 @@ func stutter(p *os.Process, halt chan struct{}) {
 	}
 }
 
-// idle waits until a process has done no work for half a second: it has read the
-// kernel's buffer empty.
+// idle waits until a process does no work any more: it has read the kernel's
+// buffer empty, of which tcpdump gets the last packets up to a second late.
 func idle(pid int) {
-	work := func() string {
+	const pause = 1500 * time.Millisecond
+	const waking = 5 // ticks of 10 ms that a pause may cost who only wakes up now and then
+	ticks := func() int {
 		stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		if f := strings.Fields(string(stat)); len(f) > 14 {
-			return f[13] // user time; waking up takes none
+		f := strings.Fields(string(stat))
+		if len(f) < 15 {
+			return 0
 		}
-		return ""
+		user, _ := strconv.Atoi(f[13])
+		system, _ := strconv.Atoi(f[14])
+		return user + system
 	}
-	for before := "-"; ; {
-		now := work()
-		if now == before {
+	for before := ticks(); ; {
+		time.Sleep(pause)
+		now := ticks()
+		if now-before <= waking {
 			return
 		}
 		before = now
-		time.Sleep(500 * time.Millisecond)
 	}
 }
 
