@@ -49,12 +49,14 @@ type keys struct {
 	taken   int
 	grows   bool      // the key logs may grow while we read
 	polled  time.Time // packet time
+	// complain tells that a key log can be read no more; it is told once.
+	complain func(string)
 }
 
 // openKeys opens the key logs. Live, a file that is not there yet is waited
 // for; for a capture file its absence is a fault.
 func (p *program) openKeys(f *flags, src source) (*keys, error) {
-	k := &keys{grows: src.waits}
+	k := &keys{grows: src.waits, complain: p.complain}
 	if src.file != nil && holdsSecrets(src.file.Format()) {
 		k.file = src.file
 	}
@@ -95,7 +97,20 @@ func (k *keys) poll(now time.Time) error {
 		return nil
 	}
 	k.polled = now
-	return k.log.Poll()
+	return k.unreadable(k.log.Poll())
+}
+
+// unreadable passes over that a key log was replaced by one that wstap, being
+// nobody by now, may not read: that is no reason to end a capture.
+func (k *keys) unreadable(err error) error {
+	if !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	if k.complain != nil {
+		k.complain(fmt.Sprintf("key log: %v: no more keys are read of it until it can be", err))
+		k.complain = nil
+	}
+	return nil
 }
 
 // take adds the secrets that the capture file held since the last call.
@@ -122,7 +137,7 @@ func holdsSecrets(format string) bool {
 func (k *keys) finish() error {
 	if k.log != nil {
 		k.take()
-		if err := k.log.Poll(); err != nil {
+		if err := k.unreadable(k.log.Poll()); err != nil {
 			return err
 		}
 	}

@@ -101,9 +101,13 @@ func (t *traffic) echo(c net.Conn) {
 		return
 	}
 	for {
-		f, err := ws.ReadFrame(c)
+		h, err := ws.ReadHeader(c)
 		if err != nil {
 			return // the client has left
+		}
+		f := ws.Frame{Header: h, Payload: make([]byte, h.Length)}
+		if _, err := io.ReadFull(c, f.Payload); err != nil {
+			return
 		}
 		f = ws.UnmaskFrameInPlace(f)
 		if f.Header.OpCode == ws.OpPing {
