@@ -95,6 +95,7 @@ export function decodeBatch(bytes, started) {
   const batch = {
     first: view.getUint32(8, true),
     rows: n,
+    bytes: bytes.length,
     timeBase: view.getBigUint64(12, true),
     kind: column(columnKind),
     bits: column(columnBits),

@@ -21,7 +21,7 @@ export class Store {
     this.forgotten = 0; // rows that were held and are not any more
     this.done = false;
     this.strings = [];
-    this.numbered = new Map(); // connection number -> connection
+    this.places = new Map(); // connection number -> place in index.connections
     this.listeners = [];
     this.last = null; // batch of the row asked for last
     this.answers = new Map(); // row -> its answer, as far as batches were searched
@@ -42,13 +42,13 @@ export class Store {
   setIndex(part) {
     const connections = this.index.connections;
     for (const c of part.connections || []) {
-      const known = this.numbered.get(c.conn);
-      if (known) {
-        connections[connections.indexOf(known)] = c;
-      } else {
+      const place = this.places.get(c.conn);
+      if (place === undefined) {
+        this.places.set(c.conn, connections.length);
         connections.push(c);
+      } else {
+        connections[place] = c;
       }
-      this.numbered.set(c.conn, c);
     }
     this.index = Object.assign(this.index, part, {connections});
     if (part.started !== undefined && this.batches.length === 0) this.started = BigInt(part.started);
@@ -57,13 +57,15 @@ export class Store {
   }
 
   // addBatch decodes and appends a batch; the store owns the bytes afterwards.
+  // A batch that is known already (a server tells it again after a lost
+  // connection) changes nothing; behind one that was missed, what is held is
+  // forgotten, since rows are a run without holes.
   addBatch(bytes) {
-    const hadStrings = this.batches.length > 0 || this.strings.length === 0;
     const batch = decodeBatch(bytes, this.started);
+    if (batch.rows === 0 || (this.batches.length > 0 && batch.first < this.rows)) return;
+    for (const text of batch.strings) this.strings.push(text);
+    if (this.batches.length > 0 && batch.first > this.rows) this.forgetAll(batch.first);
     if (this.batches.length === 0) this.first = batch.first;
-    // A complete dictionary came with the index: what batches add is in it.
-    if (hadStrings || !this.index.rows) this.strings.push(...batch.strings);
-    if (batch.rows === 0) return;
     this.batches.push(batch);
     this.rows = batch.first + batch.rows;
     this.bytes += bytes.length;
@@ -71,11 +73,23 @@ export class Store {
     this.forget();
   }
 
+  forgetAll(next) {
+    this.forgotten += this.rows - this.first;
+    this.batches = [];
+    this.bytes = 0;
+    this.answered = 0;
+    this.answers.clear();
+    this.last = null;
+    this.first = next;
+    this.rows = next;
+    this.tell('forgot');
+  }
+
   forget() {
     let gone = 0;
     while (this.batches.length > 1 && (this.rows - this.first > this.maxRows || this.bytes > this.maxBytes)) {
       const batch = this.batches.shift();
-      this.bytes -= batch.payloads.byteLength;
+      this.bytes -= batch.bytes;
       this.first = this.batches[0].first;
       this.answered = Math.max(0, this.answered - 1);
       gone += batch.rows;
@@ -220,7 +234,8 @@ export class Store {
   }
 
   connection(number) {
-    return this.numbered.get(number) || null;
+    const place = this.places.get(number);
+    return place === undefined ? null : this.index.connections[place];
   }
 
   // rowAfter is the first row at or after the time (ms), as far as times rise:
