@@ -1,0 +1,393 @@
+package page
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"wstap/capture"
+	"wstap/reassembly"
+	"wstap/wsframe"
+)
+
+// Row is a row of a batch as the event that it was made of.
+type Row struct {
+	Number uint64 // from 0
+	Kind   Kind
+	// Event is a *wsframe.Opened, *Frame, *Message, *Gap, *Violation or *Closed, as
+	// far as the row tells it: payloads are cut and redacted as the Encoder's
+	// options had it, and those of fragments are missing. A frame that completes a
+	// message has it. It is nil for other rows.
+	Event wsframe.Event
+	// Summary is the name of the message, Ident its id; empty without.
+	Summary, Ident string
+	// Reply is 0, or 1 + the rows back to the request that this one answers.
+	Reply uint64
+	// Detail is the row's object; nil without.
+	Detail json.RawMessage
+}
+
+// Decoder reads batches back, in their order. Not for concurrent use.
+type Decoder struct {
+	conn    func(number int) *wsframe.Conn
+	strings []string
+	unknown map[int]*wsframe.Conn
+}
+
+// NewDecoder returns a Decoder. It asks conn for the connections of rows; of one
+// for which that returns nil, rows have a Conn with nothing but its number.
+func NewDecoder(conn func(number int) *wsframe.Conn) *Decoder {
+	return &Decoder{conn: conn}
+}
+
+var errBatch = errors.New("not a batch of rows")
+
+// Decode returns the rows of a batch. Their payloads point into it.
+func (d *Decoder) Decode(batch []byte) ([]Row, error) {
+	t, err := open(batch)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.learn(t.column(colStrings)); err != nil {
+		return nil, err
+	}
+	all := make([]Row, 0, t.rows)
+	for range t.rows {
+		r, err := t.next()
+		if err != nil {
+			return nil, err
+		}
+		row, err := d.row(&r)
+		if err != nil {
+			return nil, err
+		}
+		row.Number = t.first + uint64(len(all))
+		all = append(all, row)
+	}
+	return all, nil
+}
+
+// learn takes the strings that a batch brings.
+func (d *Decoder) learn(c *reader) error {
+	if len(c.b) == 0 {
+		return nil
+	}
+	first, n := c.number(), c.number()
+	if c.failed || first > uint64(len(d.strings)) {
+		return errBatch
+	}
+	d.strings = d.strings[:first]
+	for ; n > 0 && !c.failed; n-- {
+		d.strings = append(d.strings, string(c.text()))
+	}
+	return c.err()
+}
+
+// connection is the connection of a row.
+func (d *Decoder) connection(number int) *wsframe.Conn {
+	if number == 0 {
+		return nil
+	}
+	if d.conn != nil {
+		if c := d.conn(number); c != nil {
+			return c
+		}
+	}
+	c := d.unknown[number]
+	if c == nil {
+		c = &wsframe.Conn{Number: number}
+		if d.unknown == nil || len(d.unknown) >= maxConnections {
+			d.unknown = map[int]*wsframe.Conn{}
+		}
+		d.unknown[number] = c
+	}
+	return c
+}
+
+// details are the members of a row's object that events are made of.
+type details struct {
+	FirstPacket   uint64      `json:"first_packet"`
+	Index         int         `json:"index"`
+	Missing       uint64      `json:"missing"`
+	Holes         [][2]uint64 `json:"holes"`
+	Certainty     string      `json:"certainty"`
+	Frames        *int        `json:"frames"`
+	WireLength    uint64      `json:"wire_length"`
+	Opcode        *uint8      `json:"opcode"`
+	MessageFirst  uint64      `json:"message_first_packet"`
+	MessageLength *uint64     `json:"message_length"`
+	InvalidUTF8   bool        `json:"invalid_utf8"`
+	Inferred      bool        `json:"inferred"`
+	Reason        string      `json:"reason"`
+	NoTime        bool        `json:"no_time"`
+	Code          any         `json:"code"`
+	CloseReason   string      `json:"close_reason"`
+	Why           string      `json:"why"`
+	RFC           string      `json:"rfc"`
+	Expected      string      `json:"expected"`
+	Found         string      `json:"found"`
+	By            string      `json:"by"`
+	How           string      `json:"how"`
+	H2Error       string      `json:"h2_error"`
+}
+
+// row makes the event of r.
+func (d *Decoder) row(r *row) (Row, error) {
+	out := Row{Kind: r.kind, Ident: r.ident, Reply: r.reply, Detail: r.detail}
+	if r.summary > len(d.strings) {
+		return out, errBatch
+	}
+	if r.summary > 0 {
+		out.Summary = d.strings[r.summary-1]
+	}
+	var x details
+	if len(r.detail) > 0 {
+		if err := json.Unmarshal(r.detail, &x); err != nil {
+			return out, fmt.Errorf("row of a batch: %w", err)
+		}
+	}
+	m := wsframe.Meta{Stamp: capture.Stamp{Packet: r.packet}, Conn: d.connection(r.conn)}
+	if !x.NoTime {
+		m.Time = time.Unix(0, r.time).UTC()
+	}
+	from := wsframe.FromClient
+	if r.bits&bitServer != 0 {
+		from = wsframe.FromServer
+	}
+	code, _ := x.Code.(float64)
+	switch r.kind {
+	case KindFrame:
+		out.Event = x.frame(r, m, from, uint16(code))
+	case KindMessage:
+		out.Event = x.message(r, m, from, wsframe.Opcode(r.op&15))
+	case KindOpened:
+		out.Event = &wsframe.Opened{M: m}
+	case KindGap:
+		out.Event = &wsframe.Gap{M: m, From: from, Bytes: int64(r.length), Cause: causeOf(x.Why)}
+	case KindViolation:
+		slug, _ := x.Code.(string)
+		out.Event = &wsframe.Violation{M: m, From: from, Rule: wsframe.Rule{Code: slug, RFC: x.RFC}, Expected: x.Expected, Found: x.Found}
+	case KindClosed:
+		why, _ := textOf(r.detail, "reason")
+		out.Event = &wsframe.Closed{M: m, By: x.By, Code: uint16(code), Reason: why, How: x.How, H2Error: x.H2Error}
+	}
+	return out, nil
+}
+
+func (x *details) frame(r *row, m wsframe.Meta, from wsframe.Direction, code uint16) *wsframe.Frame {
+	f := &wsframe.Frame{
+		M: m, From: from, First: m.Stamp, Fin: r.bits&bitFin != 0, Rsv: r.op >> 4, Opcode: wsframe.Opcode(r.op & 15),
+		Masked: r.bits&bitMasked != 0, Key: r.key, Length: r.length, Payload: r.payload, Missing: x.Missing, Index: x.Index,
+		Certainty: certaintyOf(x.Certainty), Code: code, Reason: []byte(x.CloseReason),
+	}
+	if x.FirstPacket != 0 {
+		f.First = capture.Stamp{Packet: x.FirstPacket}
+	}
+	for _, h := range x.Holes {
+		f.Holes = append(f.Holes, wsframe.Hole{At: h[0], Bytes: h[1]})
+	}
+	if r.bits&bitCompletes == 0 {
+		return f
+	}
+	op := f.Opcode
+	if x.Opcode != nil {
+		op = wsframe.Opcode(*x.Opcode)
+	}
+	f.Message = x.message(r, m, from, op)
+	if x.Frames == nil {
+		f.Message.First = f.First
+		f.Message.WireLength = f.Length - min(f.Length, f.Missing)
+	} else {
+		f.Message.First = capture.Stamp{Packet: x.MessageFirst}
+	}
+	if f.Message.Compressed || f.Message.Frames > 1 {
+		f.Payload = nil // only the message's is told
+	}
+	return f
+}
+
+func (x *details) message(r *row, m wsframe.Meta, from wsframe.Direction, op wsframe.Opcode) *wsframe.Message {
+	msg := &wsframe.Message{
+		M: m, From: from, First: m.Stamp, Opcode: op, Frames: 1, Compressed: r.bits&bitCompressed != 0,
+		WireLength: x.WireLength, Length: uint64(len(r.payload)), Payload: r.payload, InvalidUTF8: x.InvalidUTF8,
+		Complete: r.bits&bitIncomplete == 0, Why: whyOf(x.Reason), Inferred: x.Inferred, Certainty: certaintyOf(x.Certainty),
+	}
+	if x.FirstPacket != 0 {
+		msg.First = capture.Stamp{Packet: x.FirstPacket}
+	}
+	if x.Frames != nil {
+		msg.Frames = *x.Frames
+	}
+	if x.MessageLength != nil {
+		msg.Length = *x.MessageLength
+	}
+	return msg
+}
+
+// textOf is a member of an object that is a string.
+func textOf(detail []byte, name string) (string, bool) {
+	var all map[string]any
+	if json.Unmarshal(detail, &all) != nil {
+		return "", false
+	}
+	s, ok := all[name].(string)
+	return s, ok
+}
+
+func certaintyOf(s string) wsframe.Certainty {
+	for c := wsframe.Exact; c <= wsframe.Midstream; c++ {
+		if c.String() == s {
+			return c
+		}
+	}
+	return wsframe.Exact
+}
+
+func whyOf(s string) wsframe.Incomplete {
+	for w := wsframe.WhyNot; w <= wsframe.Corrupt; w++ {
+		if w.String() == s {
+			return w
+		}
+	}
+	return wsframe.WhyNot
+}
+
+func causeOf(s string) reassembly.Cause {
+	for c := reassembly.Acked; c <= reassembly.Truncated; c++ {
+		if c.String() == s {
+			return c
+		}
+	}
+	return reassembly.Acked
+}
+
+// table is a batch whose columns are read side by side.
+type table struct {
+	rows  int
+	first uint64
+	unit  int64
+	col   [columnCount + 1]reader
+	last  row
+	items []json.RawMessage // the details that are left
+}
+
+// open reads the head of a batch.
+func open(b []byte) (*table, error) {
+	if len(b) < headLength || string(b[:4]) != magic {
+		return nil, errBatch
+	}
+	le := binary.LittleEndian
+	t := &table{rows: int(le.Uint32(b[4:])), first: uint64(le.Uint32(b[8:]))}
+	t.last.time = int64(le.Uint64(b[12:]))
+	n := int(le.Uint32(b[20:]))
+	at := headLength + 5*n
+	if t.rows > maxRows || n > columnCount || at > len(b) {
+		return nil, errBatch
+	}
+	for i := range n {
+		id, size := int(b[headLength+5*i]), int(le.Uint32(b[headLength+5*i+1:]))
+		if id == 0 || id > columnCount || size > len(b)-at {
+			return nil, errBatch
+		}
+		t.col[id].b = b[at : at+size]
+		at += size
+	}
+	if at != len(b) {
+		return nil, errBatch
+	}
+	for i := range t.col {
+		t.col[i].absent = len(t.col[i].b) == 0
+	}
+	t.unit = int64(t.col[colTime].number())
+	if d := t.col[colDetail].b; len(d) > 0 {
+		if err := json.Unmarshal(d, &t.items); err != nil {
+			return nil, errBatch
+		}
+	}
+	return t, nil
+}
+
+func (t *table) column(id int) *reader { return &t.col[id] }
+
+// next reads a row.
+func (t *table) next() (row, error) {
+	c := &t.col
+	r := row{
+		kind: Kind(c[colKind].byte()), bits: c[colBits].byte(), op: c[colOp].byte(), conn: int(c[colConn].number()),
+		time: t.last.time + t.unit*unzigzag(c[colTime].number()), packet: t.last.packet + uint64(unzigzag(c[colPacket].number())),
+		length: c[colLength].number(), summary: int(c[colSummary].number()), reply: c[colReply].number(),
+	}
+	r.payload = c[colPayload].bytes(c[colSize].number())
+	if r.summary != 0 {
+		r.ident = string(c[colIdent].text())
+	}
+	if r.bits&bitMasked != 0 {
+		copy(r.key[:], c[colKeys].bytes(4))
+	}
+	if r.bits&bitDetail != 0 {
+		if len(t.items) == 0 {
+			return r, errBatch
+		}
+		r.detail, t.items = t.items[0], t.items[1:]
+	}
+	for i := range c {
+		if c[i].failed {
+			return r, errBatch
+		}
+	}
+	if r.conn < 0 || r.summary < 0 {
+		return r, errBatch
+	}
+	t.last.time, t.last.packet = r.time, r.packet
+	return r, nil
+}
+
+// reader reads a column. One that is absent is all zero.
+type reader struct {
+	b              []byte
+	absent, failed bool
+}
+
+func (c *reader) err() error {
+	if c.failed {
+		return errBatch
+	}
+	return nil
+}
+
+func (c *reader) byte() byte {
+	if b := c.bytes(1); len(b) == 1 {
+		return b[0]
+	}
+	return 0
+}
+
+func (c *reader) number() uint64 {
+	if c.absent {
+		return 0
+	}
+	v, n := binary.Uvarint(c.b)
+	if n <= 0 {
+		c.failed = true
+		return 0
+	}
+	c.b = c.b[n:]
+	return v
+}
+
+func (c *reader) text() []byte { return c.bytes(c.number()) }
+
+func (c *reader) bytes(n uint64) []byte {
+	switch {
+	case c.absent && n <= 4: // keys that are all zero
+		return nil
+	case n > uint64(len(c.b)):
+		c.failed = true
+		return nil
+	}
+	b := c.b[:n:n]
+	c.b = c.b[n:]
+	return b
+}
