@@ -29,7 +29,8 @@ type Row struct {
 	Detail json.RawMessage
 }
 
-// Decoder reads batches back, in their order. Not for concurrent use.
+// Decoder reads batches back, in their order; the first may be missing, and then
+// summaries that they brought are empty. Not for concurrent use.
 type Decoder struct {
 	conn    func(number int) *wsframe.Conn
 	strings []string
@@ -75,8 +76,11 @@ func (d *Decoder) learn(c *reader) error {
 		return nil
 	}
 	first, n := c.number(), c.number()
-	if c.failed || first > uint64(len(d.strings)) {
+	if c.failed || first > maxStrings {
 		return errBatch
+	}
+	for uint64(len(d.strings)) < first {
+		d.strings = append(d.strings, "") // of batches that are gone
 	}
 	d.strings = d.strings[:first]
 	for ; n > 0 && !c.failed; n-- {

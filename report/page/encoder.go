@@ -14,6 +14,8 @@ type Batch struct {
 	First uint64 // number of the first row, from 0
 	Rows  int
 	Data  []byte // in the format of docs/page.md
+	// Strings are those that Data adds to the dictionary of summaries.
+	Strings []string
 }
 
 // Encoder is a Sink that makes batches of rows, and the index. Not for
@@ -58,7 +60,7 @@ func (e *Encoder) Flush() error {
 	if e.cols.rows == 0 {
 		return nil
 	}
-	b := Batch{First: e.first, Rows: e.cols.rows, Data: e.cols.batch(e.first)}
+	b := Batch{First: e.first, Rows: e.cols.rows, Data: e.cols.batch(e.first), Strings: e.cols.strings}
 	err := e.batch(b)
 	e.first += uint64(e.cols.rows)
 	e.cols.reset()
