@@ -113,7 +113,7 @@ func (o *diagnosing) view() view {
 // state shows on a terminal what a live diagnosis knows so far. What is printed
 // next goes over it.
 func (r *run) state(now time.Time) {
-	if r.diagnosis == nil || r.f.quiet || now.Sub(r.stated) < time.Second || !term.IsTerminal(int(r.p.stderr.Fd())) {
+	if !r.judges || r.f.quiet || now.Sub(r.stated) < time.Second || !term.IsTerminal(int(r.p.stderr.Fd())) {
 		return
 	}
 	r.stated = now

@@ -36,12 +36,18 @@ type view struct {
 	frameLimit int
 	// diagnosis makes the sink that looks for what is wrong; nil leaves it out.
 	diagnosis func(next wsframe.Sink, live bool) *diagnose.Diagnosis
+	// aside is true where only pages tell the diagnosis, and it decides nothing.
+	aside bool
+	// selects is true where keep selects what was asked for, pages included, not
+	// what a format has use for.
+	selects bool
 }
 
 // run is one pass over a capture.
 type run struct {
 	p       *program
 	f       *flags
+	judges  bool // diagnose is asked: it tells its state, and decides the exit code
 	source  source
 	outputs []*output
 	sink    wsframe.Sink
@@ -77,6 +83,9 @@ func (p *program) run(f *flags, v view) error {
 	if err := f.checkTables(v); err != nil {
 		return err
 	}
+	if v.diagnosis == nil && f.writesPage() {
+		v = v.diagnosed()
+	}
 	shown, err := p.display(f)
 	if err != nil {
 		return err
@@ -105,14 +114,14 @@ func (p *program) run(f *flags, v view) error {
 		return err
 	}
 	if writer != nil {
-		tee = append(tee, v.kept(writer.shown()))
+		tee = append(tee, v.told(v.kept(writer.shown())))
 	}
 	r := &run{
-		p: p, f: f, source: src, outputs: outputs, writer: writer, keys: secrets,
+		p: p, f: f, judges: v.diagnosis != nil && !v.aside, source: src, outputs: outputs, writer: writer, keys: secrets,
 		sink: shown.sink(tee), history: shown.history(),
 	}
 	if writer != nil {
-		r.sink = report.Tee{r.sink, writer.noted()}
+		r.sink = report.Tee{r.sink, v.told(writer.noted())}
 	}
 	if v.diagnosis != nil {
 		r.diagnosis = v.diagnosis(r.sink, src.live)
@@ -141,7 +150,7 @@ func (p *program) run(f *flags, v view) error {
 	if sinkErr != nil {
 		return sinkErr
 	}
-	if r.diagnosis != nil { // it has said what there was, or was not
+	if r.judges { // it has said what there was, or was not
 		if readErr == nil && r.diagnosis.HasErrors() {
 			return errFound
 		}
