@@ -26,6 +26,7 @@ const place = (id) => document.getElementById(id);
 // App is what the panes share: the rows, what was chosen, and the ways from one
 // pane to another.
 class App {
+  // live is null for a file, or says where the server gives exports.
   constructor(live) {
     this.live = live;
     this.loading = !live;
@@ -130,9 +131,15 @@ class App {
     this.focusFrames();
   }
 
-  showConnection(conn) {
+  // selectConnection shows only the connection's rows.
+  selectConnection(conn) {
     this.state.set({conns: new Set([conn])});
     this.connections.show(conn);
+  }
+
+  // shown goes through the rows that are shown.
+  * shown() {
+    for (let index = 0; index < this.view.count; index++) yield this.view.row(index);
   }
 
   bind() {
@@ -235,6 +242,12 @@ class App {
   }
 }
 
+// exportURL is where the live server gives its packets, of all connections or
+// of those whose numbers are given.
+function exportURL(format, conns) {
+  return 'export?format=' + format + (conns && conns.length > 0 ? '&conns=' + conns.join(',') : '');
+}
+
 // pause lets the browser paint and take input.
 function pause() {
   return new Promise((resolve) => {
@@ -243,7 +256,7 @@ function pause() {
 }
 
 async function start() {
-  const app = new App(!hasEmbedded());
+  const app = new App(hasEmbedded() ? null : {exportURL});
   const status = place('status');
   if (app.live) {
     app.build();

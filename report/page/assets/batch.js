@@ -35,7 +35,9 @@ const columnDetail = 11;
 const columnPayload = 12;
 const columnKeys = 13;
 const columnReply = 14;
+const columnIdent = 15;
 
+const maxBatchRows = 1 << 20; // the encoder cuts at 32768; what is far beyond is broken
 const batchHeader = 24; // bytes before the list of columns
 const noBytes = new Uint8Array(0);
 
@@ -89,17 +91,15 @@ export function decodeBatch(bytes, started) {
   const count = view.getUint32(20, true);
   const columns = readColumns(bytes, view, count);
   const column = (id) => columns.get(id) || noBytes;
-  for (const id of [columnKind, columnBits, columnOp]) {
-    if (column(id).length !== n) throw new BatchError('a column has ' + column(id).length + ' of ' + n + ' rows');
-  }
+  if (n > maxBatchRows) throw new BatchError('a batch of ' + n + ' rows');
   const batch = {
     first: view.getUint32(8, true),
     rows: n,
     bytes: bytes.length,
     timeBase: view.getBigUint64(12, true),
-    kind: column(columnKind),
-    bits: column(columnBits),
-    op: column(columnOp),
+    kind: byteColumn(column(columnKind), n),
+    bits: byteColumn(column(columnBits), n),
+    op: byteColumn(column(columnOp), n),
     conn: new Uint32Array(n),
     time: new Float64Array(n),
     ns: new Float64Array(n),
@@ -113,6 +113,7 @@ export function decodeBatch(bytes, started) {
     keys: column(columnKeys),
     payloads: column(columnPayload),
     strings: readStrings(column(columnStrings)),
+    idents: null,
     detailBytes: column(columnDetail),
     details: null,
   };
@@ -121,8 +122,10 @@ export function decodeBatch(bytes, started) {
   fillNumbers(batch.size, column(columnSize));
   fillNumbers(batch.summary, column(columnSummary));
   fillNumbers(batch.reply, column(columnReply));
-  fillDifferences(batch.ns, column(columnTime));
-  fillDifferences(batch.packet, column(columnPacket));
+  const times = new VarintReader(column(columnTime));
+  fillDifferences(batch.ns, times, times.bytes.length === 0 ? 1 : times.unsigned());
+  fillDifferences(batch.packet, new VarintReader(column(columnPacket)), 1);
+  batch.idents = readIdents(batch, column(columnIdent));
   const base = Number(batch.timeBase - started) / 1e6;
   for (let i = 0; i < n; i++) batch.time[i] = base + batch.ns[i] / 1e6;
   placePayloads(batch);
@@ -149,28 +152,53 @@ function fillNumbers(into, bytes) {
   for (let i = 0; i < into.length; i++) into[i] = reader.unsigned();
 }
 
-function fillDifferences(into, bytes) {
-  if (bytes.length === 0) return;
-  const reader = new VarintReader(bytes);
+function byteColumn(bytes, n) {
+  if (bytes.length === 0) return new Uint8Array(n);
+  if (bytes.length !== n) throw new BatchError('a column has ' + bytes.length + ' of ' + n + ' rows');
+  return bytes;
+}
+
+function fillDifferences(into, reader, unit) {
+  if (reader.bytes.length === 0) return;
   let value = 0;
   for (let i = 0; i < into.length; i++) {
     value += reader.zigzag();
-    into[i] = value;
+    into[i] = value * unit;
   }
 }
 
+function readText(reader, decoder) {
+  const size = reader.unsigned();
+  if (reader.at + size > reader.bytes.length) throw new BatchError('its strings are cut short');
+  reader.at += size;
+  return decoder.decode(reader.bytes.subarray(reader.at - size, reader.at));
+}
+
+// readStrings reads what the batch adds to the dictionary of summaries: from
+// place first on.
 function readStrings(bytes) {
-  const strings = [];
+  const strings = {first: 0, list: []};
   if (bytes.length === 0) return strings;
   const reader = new VarintReader(bytes);
   const decoder = new TextDecoder();
-  for (let left = reader.unsigned(); left > 0; left--) {
-    const size = reader.unsigned();
-    if (reader.at + size > bytes.length) throw new BatchError('its strings are cut short');
-    strings.push(decoder.decode(bytes.subarray(reader.at, reader.at + size)));
-    reader.at += size;
-  }
+  strings.first = reader.unsigned();
+  for (let left = reader.unsigned(); left > 0; left--) strings.list.push(readText(reader, decoder));
   return strings;
+}
+
+// readIdents reads the ids that messages of one name are told apart by: a map
+// from place in the batch to text.
+function readIdents(batch, bytes) {
+  const idents = new Map();
+  if (bytes.length === 0) return idents;
+  const reader = new VarintReader(bytes);
+  const decoder = new TextDecoder();
+  for (let i = 0; i < batch.rows; i++) {
+    if (batch.summary[i] === 0) continue;
+    if (reader.at < bytes.length && bytes[reader.at] === 0) reader.at++;
+    else idents.set(i, readText(reader, decoder));
+  }
+  return idents;
 }
 
 // placePayloads finds where each row's payload begins.

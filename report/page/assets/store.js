@@ -63,7 +63,9 @@ export class Store {
   addBatch(bytes) {
     const batch = decodeBatch(bytes, this.started);
     if (batch.rows === 0 || (this.batches.length > 0 && batch.first < this.rows)) return;
-    for (const text of batch.strings) this.strings.push(text);
+    batch.strings.list.forEach((text, k) => {
+      this.strings[batch.strings.first + k] = text;
+    });
     if (this.batches.length > 0 && batch.first > this.rows) this.forgetAll(batch.first);
     if (this.batches.length === 0) this.first = batch.first;
     this.batches.push(batch);
@@ -176,11 +178,14 @@ export class Store {
     return b.size[row - b.first];
   }
 
-  // summary is a line about the content of the message, '' without one.
+  // summary is the name of the message, and its id where it has one, as
+  // "getUser #7"; '' where the payload speaks for itself.
   summary(row) {
     const b = this.batchOf(row);
     const k = b.summary[row - b.first];
-    return k === 0 ? '' : this.strings[k - 1] || '';
+    if (k === 0) return '';
+    const ident = b.idents.get(row - b.first);
+    return (this.strings[k - 1] || '') + (ident === undefined ? '' : ' #' + ident);
   }
 
   payload(row) {

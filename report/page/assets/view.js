@@ -86,6 +86,7 @@ export class View {
     this.abort = null;
     this.count = 0;
     this.next = this.store.first;
+    if (this.query.reset) this.query.reset();
     this.tell('reset');
     this.pump();
   }
