@@ -20,8 +20,6 @@ func (p *program) root() *cobra.Command {
 		Long: `wstap shows the WebSocket traffic in a capture file or on an interface: every
 frame, who sent it and what it says, and how each connection began and ended.`,
 		Example: `  wstap -r capture.pcapng                     the timeline of all frames
-  wstap connections -r capture.pcapng         who is connected to whom
-  wstap messages -r capture.pcapng -T jsonl   every message, for programs
   wstap -r capture.pcapng 'websocket.opcode == "Text" && ip.addr == 10.9.0.2'
   sudo wstap -i eth0 -f "port 8080"           live, packets of port 8080`,
 		SilenceErrors: true,
@@ -35,7 +33,7 @@ frame, who sent it and what it says, and how each connection began and ended.`,
 	root.SetHelpCommand(helpCommand())
 	reads(root, &f)
 	root.Flags().AddFlagSet(f.detail())
-	root.AddCommand(p.frames(), p.messages(), p.connections(), p.follow(), p.stats(), p.fields(), p.diagnose(), p.explain(), p.report(), p.check(), p.interfaces(), p.version(),
+	root.AddCommand(p.frames(), p.messages(), p.connections(), p.follow(), p.stats(), p.fields(), p.diagnose(), p.explain(), p.report(), p.serve(), p.check(), p.interfaces(), p.version(),
 		p.completion(), p.man())
 	return root
 }

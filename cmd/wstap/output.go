@@ -97,7 +97,7 @@ func (o *output) named(err error) error {
 // open opens the outputs that f asks for, in the form that v gives text.
 func (p *program) open(f *flags, v view, shown *display) ([]*output, error) {
 	specs := f.outputs
-	if len(specs) == 0 && f.write.path != "-" {
+	if len(specs) == 0 && f.write.path != "-" && v.begin == nil {
 		specs = []outputSpec{{format: "text"}}
 	}
 	var all []*output

@@ -87,7 +87,10 @@ func (f *flags) writesPage() bool {
 }
 
 // page makes the sink of -T html.
-func (f *flags) page(w io.Writer) wsframe.Sink {
+func (f *flags) page(w io.Writer) wsframe.Sink { return html.New(w, f.pageOptions()) }
+
+// pageOptions are those of a page, in a file or live.
+func (f *flags) pageOptions() page.Options {
 	o := page.Options{Version: buildVersion(), Name: filepath.Base(f.read), Kind: "file", Payload: f.payload, Secrets: f.secrets}
 	switch {
 	case f.iface != "":
@@ -95,7 +98,7 @@ func (f *flags) page(w io.Writer) wsframe.Sink {
 	case f.read == "-":
 		o.Name = "standard input"
 	}
-	return html.New(w, o)
+	return o
 }
 
 // diagnosed gives a view that has no diagnosis one for its pages.

@@ -38,9 +38,18 @@ type view struct {
 	diagnosis func(next wsframe.Sink, live bool) *diagnose.Diagnosis
 	// aside is true where only pages tell the diagnosis, and it decides nothing.
 	aside bool
+	// begin makes a sink that looks on beside the outputs, once all is open. Where
+	// it is set there is no output unless one is asked for.
+	begin func(source) (flushSink, error)
 	// selects is true where keep selects what was asked for, pages included, not
 	// what a format has use for.
 	selects bool
+}
+
+// flushSink is a Sink that holds back.
+type flushSink interface {
+	wsframe.Sink
+	Flush() error
 }
 
 // run is one pass over a capture.
@@ -52,6 +61,7 @@ type run struct {
 	outputs []*output
 	sink    wsframe.Sink
 	writer  *packetWriter // nil without -w
+	beside  flushSink     // nil without
 	keys    *keys
 
 	decoder   capture.Decoder
@@ -116,8 +126,16 @@ func (p *program) run(f *flags, v view) error {
 	if writer != nil {
 		tee = append(tee, v.told(v.kept(writer.shown())))
 	}
+	var beside flushSink
+	if v.begin != nil {
+		if beside, err = v.begin(src); err != nil {
+			tee.Close()
+			return err
+		}
+		tee = append(tee, beside)
+	}
 	r := &run{
-		p: p, f: f, judges: v.diagnosis != nil && !v.aside, source: src, outputs: outputs, writer: writer, keys: secrets,
+		p: p, f: f, beside: beside, judges: v.diagnosis != nil && !v.aside, source: src, outputs: outputs, writer: writer, keys: secrets,
 		sink: shown.sink(tee), history: shown.history(),
 	}
 	if writer != nil {
@@ -257,6 +275,9 @@ func (r *run) packet(pkt capture.Packet) error {
 	}
 	if r.passed%progressPackets == 0 {
 		r.progress.update()
+		if r.beside != nil {
+			return r.beside.Flush()
+		}
 	}
 	return nil
 }
@@ -286,6 +307,11 @@ func (r *run) idle() (done bool, err error) {
 func (r *run) flush() error {
 	for _, o := range r.outputs {
 		if err := o.flush(); err != nil {
+			return err
+		}
+	}
+	if r.beside != nil {
+		if err := r.beside.Flush(); err != nil {
 			return err
 		}
 	}

@@ -24,6 +24,7 @@ type writing struct {
 	path     string // "" writes no packets, "-" to standard output
 	rotation pcapng.Rotation
 	secrets  bool
+	files    pcapng.Files // in place of path, where that is not a name
 }
 
 // flags defines the flags of -w.
@@ -67,10 +68,15 @@ func (w *writing) setRotation(s string) error {
 	return nil
 }
 
+// isSet reports whether any of its flags was given.
+func (w *writing) isSet() bool {
+	return w.path != "" || w.secrets || w.rotation != pcapng.Rotation{}
+}
+
 // check looks at what a single flag cannot know. printed are the outputs of -T.
 func (w *writing) check(printed []outputSpec) error {
 	switch {
-	case w.path == "" && (w.rotation != pcapng.Rotation{} || w.secrets):
+	case w.path == "" && w.files == nil && (w.rotation != pcapng.Rotation{} || w.secrets):
 		return usagef("-b and --with-secrets say how packets are written: name a file with -w FILE")
 	case w.rotation.Files > 0 && !w.rotation.Rotates():
 		return usagef("-b files:%d: say also when to go on in the next file, as in -b filesize:100000", w.rotation.Files)
@@ -96,7 +102,7 @@ type packetWriter struct {
 
 // openWriter returns nil where no packets are to be written.
 func (p *program) openWriter(f *flags, src source) (*packetWriter, error) {
-	if f.write.path == "" {
+	if f.write.path == "" && f.write.files == nil {
 		return nil, nil
 	}
 	if sameFile(f.write.path, f.read) {
@@ -106,7 +112,11 @@ func (p *program) openWriter(f *flags, src source) (*packetWriter, error) {
 	if f.write.secrets && src.file != nil {
 		o.Secrets = src.file.SecretsFrom
 	}
-	out, err := pcapng.NewOutput(&captureFiles{path: f.write.path, rotates: o.Rotates(), stdout: p.stdout}, o)
+	files := f.write.files
+	if files == nil {
+		files = &captureFiles{path: f.write.path, rotates: o.Rotates(), stdout: p.stdout}
+	}
+	out, err := pcapng.NewOutput(files, o)
 	if err != nil {
 		return nil, err
 	}
