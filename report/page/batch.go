@@ -1,6 +1,7 @@
 package page
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"wstap/wsframe"
@@ -25,16 +26,19 @@ const (
 	colTime     = 5  // v unit in ns first; z: units since the row before
 	colPacket   = 6  // z: since the row before
 	colLength   = 7  // v: payload length that the frame declares; bytes of a gap
-	colSize     = 8  // v: bytes among the payloads
+	colSize     = 8  // v: bytes among the payloads, plus 1; 0 where it is the length
 	colSummary  = 9  // v: 0 none, else 1 + index into the strings
 	colStrings  = 10 // v index of the first, v count; each v length, UTF-8
 	colDetail   = 11 // a JSON array with an object for each row that has bitDetail
 	colPayload  = 12
 	colKeys     = 13 // 4 bytes for each row that has bitMasked
 	colReply    = 14 // v: 0 none, else 1 + rows back to the request
-	colIdent    = 15 // for each row with a summary: v length, UTF-8
+	colIdent    = 15 // for each row with a summary: v length; unless that is 0, v place in the payload plus 1, or 0 and the text
 	columnCount = 15
 )
+
+// maxIdentAt is how far into a payload its ident is looked for.
+const maxIdentAt = 4096
 
 // row is what goes into the columns. Its bytes are lent.
 type row struct {
@@ -78,12 +82,15 @@ func (c *columns) add(r *row) {
 	c.number(colConn, uint64(r.conn))
 	c.number(colPacket, zigzag(int64(r.packet-c.last.packet)))
 	c.number(colLength, r.length)
-	c.number(colSize, uint64(len(r.payload)))
+	if size := uint64(len(r.payload)); size != r.length {
+		c.number(colSize, size+1)
+	} else {
+		c.number(colSize, 0)
+	}
 	c.number(colSummary, uint64(r.summary))
 	c.number(colReply, r.reply)
 	if r.summary != 0 {
-		c.text(colIdent, r.ident)
-		c.nonzero[colIdent] = c.nonzero[colIdent] || r.ident != ""
+		c.ident(r)
 	}
 	if r.bits&bitMasked != 0 {
 		c.bytes(colKeys, r.key[:])
@@ -95,6 +102,20 @@ func (c *columns) add(r *row) {
 	c.bytes(colPayload, r.payload)
 	c.last.time, c.last.packet = r.time, r.packet
 	c.rows++
+}
+
+// ident appends where in the payload the ident stands: it would take as much
+// again if it were written out, since it compresses least of all.
+func (c *columns) ident(r *row) {
+	c.number(colIdent, uint64(len(r.ident)))
+	if r.ident == "" {
+		return
+	}
+	i := bytes.Index(r.payload[:min(len(r.payload), maxIdentAt)], []byte(r.ident))
+	c.number(colIdent, uint64(i+1))
+	if i < 0 {
+		c.bytes(colIdent, []byte(r.ident))
+	}
 }
 
 func (c *columns) byte(id int, b byte) {

@@ -18,6 +18,15 @@ func (e *Encoder) appendConnection(b []byte, c *conn) []byte {
 	o := object{b: append(b, bytes.TrimSuffix(e.index.line(&opened), []byte("}\n"))...)}
 	o.time("time", c.meta.Time)
 	o.flag("upgraded", told.Upgraded)
+	if h := told.Request; h != nil {
+		o.text("method", valid(h.Method))
+		o.text("target", valid(h.Target))
+		o.text("request_version", valid(h.Proto))
+	}
+	if h := told.Response; h != nil {
+		o.text("phrase", valid(h.Phrase))
+		o.text("response_version", valid(h.Proto))
+	}
 	e.steps(&o, told)
 	if c.conn.Deflate != nil {
 		o.flag("deflate", true)
@@ -115,6 +124,9 @@ func redactedHead(h *wsframe.Head) *wsframe.Head {
 		return nil
 	}
 	told := *h
+	told.Target, _ = redact.URL(h.Target)
+	phrase, _ := redact.Text([]byte(h.Phrase))
+	told.Phrase = string(phrase)
 	told.Fields = make([]wsframe.Field, len(h.Fields))
 	for i, f := range h.Fields {
 		name, _ := redact.URL(f.Name)

@@ -2,6 +2,7 @@ package page
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -117,6 +118,8 @@ type details struct {
 	Missing       uint64      `json:"missing"`
 	Holes         [][2]uint64 `json:"holes"`
 	Certainty     string      `json:"certainty"`
+	Violations    []string    `json:"violations"`
+	Header        *string     `json:"header"`
 	Frames        *int        `json:"frames"`
 	WireLength    uint64      `json:"wire_length"`
 	Opcode        *uint8      `json:"opcode"`
@@ -174,8 +177,7 @@ func (d *Decoder) row(r *row) (Row, error) {
 		slug, _ := x.Code.(string)
 		out.Event = &wsframe.Violation{M: m, From: from, Rule: wsframe.Rule{Code: slug, RFC: x.RFC}, Expected: x.Expected, Found: x.Found}
 	case KindClosed:
-		why, _ := textOf(r.detail, "reason")
-		out.Event = &wsframe.Closed{M: m, By: x.By, Code: uint16(code), Reason: why, How: x.How, H2Error: x.H2Error}
+		out.Event = &wsframe.Closed{M: m, By: x.By, Code: uint16(code), Reason: x.Reason, How: x.How, H2Error: x.H2Error}
 	}
 	return out, nil
 }
@@ -191,6 +193,14 @@ func (x *details) frame(r *row, m wsframe.Meta, from wsframe.Direction, code uin
 	}
 	for _, h := range x.Holes {
 		f.Holes = append(f.Holes, wsframe.Hole{At: h[0], Bytes: h[1]})
+	}
+	for _, code := range x.Violations {
+		f.Violations = append(f.Violations, wsframe.Violation{M: m, From: from, Rule: wsframe.Rule{Code: code}})
+	}
+	if x.Header == nil {
+		f.Header = appendHeader(nil, f)
+	} else {
+		f.Header, _ = hex.DecodeString(*x.Header) // what is not hexadecimal ends it
 	}
 	if r.bits&bitCompletes == 0 {
 		return f
@@ -228,16 +238,6 @@ func (x *details) message(r *row, m wsframe.Meta, from wsframe.Direction, op wsf
 		msg.Length = *x.MessageLength
 	}
 	return msg
-}
-
-// textOf is a member of an object that is a string.
-func textOf(detail []byte, name string) (string, bool) {
-	var all map[string]any
-	if json.Unmarshal(detail, &all) != nil {
-		return "", false
-	}
-	s, ok := all[name].(string)
-	return s, ok
 }
 
 func certaintyOf(s string) wsframe.Certainty {
@@ -323,9 +323,15 @@ func (t *table) next() (row, error) {
 		time: t.last.time + t.unit*unzigzag(c[colTime].number()), packet: t.last.packet + uint64(unzigzag(c[colPacket].number())),
 		length: c[colLength].number(), summary: int(c[colSummary].number()), reply: c[colReply].number(),
 	}
-	r.payload = c[colPayload].bytes(c[colSize].number())
+	size := c[colSize].number()
+	if size == 0 {
+		size = r.length
+	} else {
+		size--
+	}
+	r.payload = c[colPayload].bytes(size)
 	if r.summary != 0 {
-		r.ident = string(c[colIdent].text())
+		r.ident = t.ident(r.payload)
 	}
 	if r.bits&bitMasked != 0 {
 		copy(r.key[:], c[colKeys].bytes(4))
@@ -346,6 +352,24 @@ func (t *table) next() (row, error) {
 	}
 	t.last.time, t.last.packet = r.time, r.packet
 	return r, nil
+}
+
+// ident reads the ident of a row with this payload.
+func (t *table) ident(payload []byte) string {
+	c := &t.col[colIdent]
+	n := c.number()
+	if n == 0 {
+		return ""
+	}
+	at := c.number()
+	if at == 0 {
+		return string(c.bytes(n))
+	}
+	if size := uint64(len(payload)); at > size || n > size-at+1 {
+		c.failed = true
+		return ""
+	}
+	return string(payload[at-1:][:n])
 }
 
 // reader reads a column. One that is absent is all zero.

@@ -1,9 +1,13 @@
 package page
 
 import (
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
 	"strconv"
 	"strings"
 
+	"wstap/report"
 	"wstap/wsframe"
 )
 
@@ -35,18 +39,57 @@ func (d *detail) frame(f *wsframe.Frame) {
 		d.number("missing", f.Missing)
 	}
 	if len(f.Holes) > 0 {
-		d.key("holes")
-		for i, h := range f.Holes[:min(len(f.Holes), maxHoles)] {
-			d.b = append(d.b, "[,"[min(i, 1)], '[')
-			d.b = strconv.AppendUint(d.b, h.At, 10)
-			d.b = strconv.AppendUint(append(d.b, ','), h.Bytes, 10)
-			d.b = append(d.b, ']')
-		}
-		d.b = append(d.b, ']')
+		d.list("holes", min(len(f.Holes), maxHoles), func(b []byte, i int) []byte {
+			b = strconv.AppendUint(append(b, '['), f.Holes[i].At, 10)
+			b = strconv.AppendUint(append(b, ','), f.Holes[i].Bytes, 10)
+			return append(b, ']')
+		})
 	}
 	if f.Certainty != wsframe.Exact {
 		d.text("certainty", f.Certainty.String())
 	}
+	if len(f.Violations) > 0 {
+		d.list("violations", len(f.Violations), func(b []byte, i int) []byte {
+			return report.AppendJSON(b, []byte(f.Violations[i].Rule.Code))
+		})
+	}
+	d.header(f)
+}
+
+// header adds the bytes of a frame's header where they are not those that its
+// columns make: a length in a longer form, or a header that is not whole.
+func (d *detail) header(f *wsframe.Frame) {
+	var minimal [14]byte
+	if bytes.Equal(f.Header, appendHeader(minimal[:0], f)) {
+		return
+	}
+	d.key("header")
+	d.b = append(d.b, '"')
+	d.b = hex.AppendEncode(d.b, f.Header)
+	d.b = append(d.b, '"')
+}
+
+// appendHeader appends the header of f in its shortest form (RFC 6455, 5.2).
+func appendHeader(b []byte, f *wsframe.Frame) []byte {
+	first, mask := opByte(f.Opcode, f.Rsv), byte(0)
+	if f.Fin {
+		first |= 0x80
+	}
+	if f.Masked {
+		mask = 0x80
+	}
+	switch n := f.Length; {
+	case n < 126:
+		b = append(b, first, mask|byte(n))
+	case n <= 0xffff:
+		b = binary.BigEndian.AppendUint16(append(b, first, mask|126), uint16(n))
+	default:
+		b = binary.BigEndian.AppendUint64(append(b, first, mask|127), n)
+	}
+	if f.Masked {
+		b = append(b, f.Key[:]...)
+	}
+	return b
 }
 
 // message adds what a message has beyond the columns of its row.

@@ -120,15 +120,16 @@ export function decodeBatch(bytes, started) {
   fillNumbers(batch.conn, column(columnConn));
   fillNumbers(batch.length, column(columnLength));
   fillNumbers(batch.size, column(columnSize));
+  for (let i = 0; i < n; i++) batch.size[i] = batch.size[i] === 0 ? batch.length[i] : batch.size[i] - 1;
   fillNumbers(batch.summary, column(columnSummary));
   fillNumbers(batch.reply, column(columnReply));
   const times = new VarintReader(column(columnTime));
   fillDifferences(batch.ns, times, times.bytes.length === 0 ? 1 : times.unsigned());
   fillDifferences(batch.packet, new VarintReader(column(columnPacket)), 1);
-  batch.idents = readIdents(batch, column(columnIdent));
   const base = Number(batch.timeBase - started) / 1e6;
   for (let i = 0; i < n; i++) batch.time[i] = base + batch.ns[i] / 1e6;
   placePayloads(batch);
+  batch.idents = readIdents(batch, column(columnIdent));
   return batch;
 }
 
@@ -187,7 +188,7 @@ function readStrings(bytes) {
 }
 
 // readIdents reads the ids that messages of one name are told apart by: a map
-// from place in the batch to text.
+// from place in the batch to text. Most stand in the payload, and are found there.
 function readIdents(batch, bytes) {
   const idents = new Map();
   if (bytes.length === 0) return idents;
@@ -195,8 +196,12 @@ function readIdents(batch, bytes) {
   const decoder = new TextDecoder();
   for (let i = 0; i < batch.rows; i++) {
     if (batch.summary[i] === 0) continue;
-    if (reader.at < bytes.length && bytes[reader.at] === 0) reader.at++;
-    else idents.set(i, readText(reader, decoder));
+    const size = reader.unsigned();
+    if (size === 0) continue;
+    const place = reader.unsigned();
+    const from = place === 0 ? reader.at : batch.at[i] + place - 1;
+    if (place === 0) reader.at += size;
+    idents.set(i, decoder.decode((place === 0 ? bytes : batch.payloads).subarray(from, from + size)));
   }
   return idents;
 }
