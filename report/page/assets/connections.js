@@ -37,7 +37,7 @@ function statusText(c) {
 function bothWays(c, key, format) {
   const totals = c.totals || {};
   const of = (side) => format((totals[side] && totals[side][key]) || 0);
-  return of('client') + '  ' + of('server');
+  return of('client') + ' / ' + of('server');
 }
 
 function sumOf(c, key) {

@@ -193,12 +193,12 @@ function peakOf(bins) {
   return most;
 }
 
-// drawBars draws by the square root, since a single burst would hide the rest.
+// drawBars draws by the cube root, since a single burst would hide the rest.
 function drawBars(context, bins, width, middle, sign, most) {
   const step = width / bins.length;
   for (let k = 0; k < bins.length; k++) {
     if (bins[k] === 0) continue;
-    const size = Math.max(1, Math.sqrt(bins[k] / most) * (middle - 2));
+    const size = Math.max(2, Math.cbrt(bins[k] / most) * (middle - 2));
     context.fillRect(k * step, sign < 0 ? middle - size : middle, Math.max(1, step - (step > 4 ? 1 : 0)), size);
   }
 }

@@ -70,6 +70,14 @@ export class VirtualRows {
     this.spacer.style.height = this.map.height + 'px';
   }
 
+  // setRowHeight changes the height of all rows, keeping the first one in sight.
+  setRowHeight(height) {
+    const first = this.position / this.rowHeight;
+    this.rowHeight = height;
+    this.remap();
+    this.moveTo(first * height);
+  }
+
   // setCount says how many rows there are now; refill fills the shown anew.
   setCount(count, refill) {
     if (count !== this.count) {

@@ -52,7 +52,7 @@ export class Store {
     }
     this.index = Object.assign(this.index, part, {connections});
     if (part.started !== undefined && this.batches.length === 0) this.started = BigInt(part.started);
-    if (part.strings && this.strings.length === 0) this.strings = part.strings.slice();
+    if (part.strings) this.strings = part.strings.slice();
     this.tell('index');
   }
 

@@ -6,7 +6,7 @@ import {isLifecycle, lifecycleText, previewText, remarkText, typeText} from './r
 import {formatClock, formatNumber, formatTime} from './text.js';
 
 const frameColumns = ['Time', 'Conn', 'Direction', 'Type', 'Length', 'Data', 'Packet'];
-export const frameRowHeight = 22;
+const frameRowHeights = {wide: 22, narrow: 42}; // px, as in style.css
 
 // FrameTable is the list of frames, messages and what happened between them: a
 // grid of which the selected row is the active one. It follows the newest row
@@ -20,7 +20,9 @@ export class FrameTable {
     this.view = app.view;
     this.grid = grid;
     this.more = more;
-    this.rowHeight = frameRowHeight;
+    this.empty = grid.parentNode.querySelector('.empty');
+    this.narrow = window.matchMedia('(max-width: 800px)');
+    this.rowHeight = this.narrow.matches ? frameRowHeights.narrow : frameRowHeights.wide;
     this.follow = app.live !== null && app.state.row < 0;
     this.unseen = 0;
     this.known = 0; // rows of the view when last looked
@@ -31,6 +33,7 @@ export class FrameTable {
     grid.append(this.header(), this.scroller);
     grid.setAttribute('aria-colcount', frameColumns.length);
     this.rows = new VirtualRows(this.scroller, this);
+    this.narrow.addEventListener('change', () => this.rows.setRowHeight(this.narrow.matches ? frameRowHeights.narrow : frameRowHeights.wide));
     grid.addEventListener('keydown', (event) => this.key(event));
     this.scroller.addEventListener('mousedown', (event) => this.press(event));
     more.addEventListener('click', () => this.goToEnd());
@@ -38,6 +41,7 @@ export class FrameTable {
     this.state.on((changed) => this.stateChanged(changed));
     this.store.on((what) => {
       if (what === 'index') this.rows.refresh(); // rows tell of connections
+      this.showEmpty();
     });
     this.showTime();
   }
@@ -146,7 +150,7 @@ export class FrameTable {
       if (this.follow) this.rows.moveTo(this.rows.map.end);
     } else if (what === 'shifted') {
       this.known -= view.shift;
-      const position = this.rows.position - view.shift * this.rowHeight;
+      const position = this.rows.position - view.shift * this.rows.rowHeight;
       this.rows.setCount(view.count, true);
       this.rows.moveTo(this.follow ? this.rows.map.end : position);
     } else if (what === 'progress' && view.done) {
@@ -154,12 +158,19 @@ export class FrameTable {
       this.anchor = this.app.loading ? this.anchor : -1;
     }
     this.grid.setAttribute('aria-rowcount', view.count + 1);
+    this.showEmpty();
     this.showMore();
+  }
+
+  showEmpty() {
+    const all = this.store.rows - this.store.first;
+    this.empty.hidden = this.view.count > 0 || !this.view.done || this.app.loading;
+    setText(this.empty, all > 0 ? 'No row passes what is chosen. Escape takes it back, step by step.' : this.store.done ? 'No frames were captured.' : 'Waiting for frames.');
   }
 
   anchorRow() {
     if (this.state.row >= 0) return this.state.row;
-    const top = Math.round(this.rows.position / this.rowHeight);
+    const top = Math.round(this.rows.position / this.rows.rowHeight);
     return top > 0 && top < this.known ? this.view.row(top) : -1;
   }
 
@@ -205,6 +216,7 @@ export class FrameTable {
   select(row, center) {
     this.follow = false;
     this.state.set({row});
+    if (this.grid.getBoundingClientRect().bottom > window.innerHeight) this.grid.scrollIntoView({block: 'start'});
     const index = this.view.indexOf(row);
     if (index >= 0) {
       this.rows.reveal(index, center);

@@ -29,7 +29,7 @@ export function setUpTheme(toggle, changed) {
   show();
 }
 
-const colorNames = ['bg', 'panel', 'raised', 'text', 'dim', 'line', 'accent', 'accent-bg', 'sent', 'received', 'ok', 'warn', 'bad'];
+const colorNames = ['bg', 'panel', 'raised', 'text', 'dim', 'line', 'accent', 'open', 'sent', 'received', 'ok', 'warn', 'bad'];
 
 // themeColors are the style sheet's colors as canvases need them: resolved.
 export function themeColors() {

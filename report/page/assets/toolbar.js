@@ -13,6 +13,7 @@ export class Toolbar {
     this.choices = [...bar.querySelectorAll('button[data-key]')];
     this.filter = bar.querySelector('.filter input');
     this.fault = bar.querySelector('.fault');
+    this.notes = bar.querySelector('.query-notes');
     this.kind = bar.querySelector('.kind');
     this.count = bar.querySelector('.count');
     this.progress = bar.querySelector('progress');
@@ -68,6 +69,10 @@ export class Toolbar {
   showQuery() {
     const {kind, error} = this.view.query;
     setText(this.kind, {none: '', filter: 'display filter', text: 'text search', regex: 'regular expression'}[kind] || '');
+    this.kind.title = this.view.query.hint || '';
+    const notes = this.view.query.notes || [];
+    this.notes.hidden = notes.length === 0;
+    setText(this.notes, notes.map(this.app.visible).join('; '));
     this.filter.setAttribute('aria-invalid', error !== null);
     this.fault.hidden = error === null;
     if (error === null || this.fault.told === error) return;
@@ -75,7 +80,7 @@ export class Toolbar {
     const at = Math.max(0, error.at || 0);
     const text = this.app.visible(this.state.filter);
     const caret = ' '.repeat(this.app.visible(this.state.filter.slice(0, at)).length) + '^' + '~'.repeat(Math.max(0, (error.length || 1) - 1));
-    this.fault.replaceChildren(element('pre', '', text + '\n' + caret), element('span', '', this.app.visible(error.message)));
+    this.fault.replaceChildren(element('pre', '', text + '\n' + caret), element('span', '', this.app.visible(error.message) + ' (not applied)'));
     this.app.announce('filter: ' + error.message);
   }
 

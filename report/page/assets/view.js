@@ -17,17 +17,17 @@ export class View {
     this.list = new Uint32Array(1024);
     this.next = 0; // first row that was not looked at yet
     this.shift = 0;
-    this.query = {kind: 'none', error: null};
+    this.query = {kind: 'none', error: null}; // of the box's text
+    this.applied = this.query; // the last one without a fault
     this.listeners = [];
     this.abort = null;
-    this.compiled = '';
     store.on((what) => {
       if (what === 'forgot') this.forget();
       if (what === 'rows') this.pump();
     });
     state.on((changed) => {
-      if (changed.has('filter')) this.setQuery();
-      if (['conns', 'range', 'filter', 'show', 'mode'].some((key) => changed.has(key))) this.reset();
+      const filtered = changed.has('filter') && this.setQuery();
+      if (filtered || ['conns', 'range', 'show', 'mode'].some((key) => changed.has(key))) this.reset();
     });
   }
 
@@ -73,20 +73,22 @@ export class View {
     return all === 0 ? 1 : (this.next - this.store.first) / all;
   }
 
+  // setQuery compiles the filter box's text. With a fault in it, the rows stay
+  // those of the text before, and it returns false.
   setQuery() {
-    const text = this.state.filter;
-    this.query = text.trim() === '' ? {kind: 'none', error: null} : this.compile(text, this.store);
+    this.query = this.compile(this.state.filter, this.store);
+    if (!this.query.error) this.applied = this.query;
     this.tell('query');
+    return !this.query.error;
   }
 
-  // reset begins anew. With a faulty filter the list stays empty, and the
-  // filter box says why.
+  // reset begins anew.
   reset() {
     if (this.abort) this.abort.abort();
     this.abort = null;
     this.count = 0;
     this.next = this.store.first;
-    if (this.query.reset) this.query.reset();
+    if (this.applied.reset) this.applied.reset();
     this.tell('reset');
     this.pump();
   }
@@ -96,7 +98,7 @@ export class View {
     if (this.abort || this.done) return;
     const abort = new AbortController();
     this.abort = abort;
-    const test = rowTest(this.state, this.query);
+    const test = rowTest(this.state, this.applied);
     let told = this.count;
     const grew = () => {
       if (this.count !== told) this.tell('grew');
@@ -149,7 +151,7 @@ export function rowTest(state, query) {
   const range = state.range;
   const show = state.show;
   const whole = state.mode === 'messages';
-  const test = query.error ? () => false : query.test;
+  const test = query.kind === 'none' ? null : query.test;
   return (batch, j) => {
     if (conns !== null) {
       if (only >= 0 ? batch.conn[j] !== only : !conns.has(batch.conn[j])) return false;
@@ -168,6 +170,6 @@ export function rowTest(state, query) {
     } else if (show === 'sent' || show === 'received') {
       return false;
     }
-    return !test || test(batch.first + j);
+    return test === null || test(batch.first + j);
   };
 }

@@ -11,8 +11,15 @@ export function msOf(ns, started) {
   return ns ? Number(BigInt(ns) - started) / 1e6 : NaN;
 }
 
-// lifeOf is when (ms since started) a connection did what; NaN: not known.
+// lifeOf is when (ms since started) a connection did what; NaN: not known. It is
+// kept beside the connection, which is replaced when it changes.
 export function lifeOf(c, store) {
+  if (c.life === undefined) c.life = readLife(c, store);
+  if (!c.closed) c.life.last = store.span()[1];
+  return c.life;
+}
+
+function readLife(c, store) {
   const at = (step) => (c.steps && c.steps[step] ? msOf(String(c.steps[step][0]), store.started) : NaN);
   const first = [at('tcp'), at('tls'), at('request'), msOf(c.time, store.started), 0].find((t) => !Number.isNaN(t));
   const closed = c.closed ? msOf(c.closed.time, store.started) : NaN;
@@ -22,7 +29,7 @@ export function lifeOf(c, store) {
     tls: at('tls'), tlsDone: at('tls_done'),
     request: at('request'), response: at('response'),
     closed,
-    last: Number.isNaN(closed) ? store.span()[1] : closed,
+    last: closed,
   };
 }
 
@@ -45,7 +52,7 @@ export function drawWaterfall(canvas, c, store, tally, colors) {
   const upgraded = c.status === 101 || c.via !== 'http/1.1';
   const opened = Number.isNaN(life.response) ? life.first : life.response;
   bar(life.first, life.last, colors.line, 1);
-  if (upgraded) bar(opened, life.last, colors['accent-bg'], height - 8);
+  if (upgraded) bar(opened, life.last, colors.open, height - 8);
   bar(life.tcp, life.tcpDone, colors.dim, 4);
   bar(life.tls, life.tlsDone, colors.accent, 6);
   bar(life.request, life.response, colors.warn, 8);
