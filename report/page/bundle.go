@@ -3,6 +3,7 @@ package page
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -56,17 +57,26 @@ func NewBundle(assets fs.FS) (*Bundle, error) {
 	html = strings.Replace(html, entry[0][0], `<script type="module">`+script+"</script>", 1)
 	policy := `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src ` + hash(script) +
 		"; style-src " + strings.Join(styles, " ") + `; img-src data:; base-uri 'none'; form-action 'none'">`
-	for old, new := range map[string]string{charsetLine: charsetLine + "\n" + policy, "<html ": "<html data-embedded "} {
-		if strings.Count(html, old) != 1 {
-			return nil, fmt.Errorf("index.html: want %s once", old)
+	for _, x := range [][2]string{{charsetLine, charsetLine + "\n" + policy}, {"<html ", "<html data-embedded "}} {
+		if strings.Count(html, x[0]) != 1 {
+			return nil, fmt.Errorf("index.html: want %s once", x[0])
 		}
-		html = strings.Replace(html, old, new, 1)
+		html = strings.Replace(html, x[0], x[1], 1)
+	}
+	if i := firstForeign(html); i >= 0 {
+		return nil, fmt.Errorf("index.html and what it links: not ASCII at byte %d of the page", i)
 	}
 	head, tail, ok := strings.Cut(html, "</body>")
 	if !ok {
-		return nil, fmt.Errorf("index.html: want </body>")
+		return nil, errors.New("index.html: want </body>")
 	}
 	return &Bundle{[]byte(head), []byte("</body>" + tail)}, nil
+}
+
+// firstForeign is the place of the first byte that is not printable ASCII or a
+// line feed, which would mean other things in another encoding; -1 without.
+func firstForeign(s string) int {
+	return strings.IndexFunc(s, func(r rune) bool { return r > '~' || r < ' ' && r != '\n' })
 }
 
 // hash is a source expression of a content security policy (CSP 3, 2.3.1).
@@ -87,7 +97,7 @@ func join(assets fs.FS, entry string) (string, error) {
 type joiner struct {
 	assets  fs.FS
 	out     strings.Builder
-	exports map[string][]string // by module; nil while it is being added
+	exports map[string][]string // names, by module; nil while it is being added
 	names   map[string]string   // top-level name to the module that has it
 }
 
@@ -136,14 +146,11 @@ func (j *joiner) add(module string) error {
 		}
 		body.WriteString(line)
 	}
-	j.exports[module] = append(exports, "")
+	j.exports[module] = append(exports, "") // not nil any more
 	for _, w := range wants {
 		if there := j.exports[w.module]; there != nil && !slices.Contains(there, w.name) {
 			return fmt.Errorf("%s: %s does not export %s", module, w.module, w.name)
 		}
-	}
-	if i := strings.IndexFunc(body.String(), func(r rune) bool { return r > '~' || r < ' ' && r != '\n' }); i >= 0 {
-		return fmt.Errorf("%s: not ASCII at byte %d", module, i)
 	}
 	if strings.Contains(strings.ToLower(body.String()), "</script") || strings.Contains(body.String(), "<!--") {
 		return fmt.Errorf("%s: what would end the script element", module)

@@ -104,11 +104,13 @@ func (d *detail) message(m *wsframe.Message, r *row) {
 	}
 	if m.Frames != 1 {
 		d.number("frames", uint64(m.Frames))
-		d.number("wire_length", m.WireLength)
 		if r.kind == KindFrame {
 			d.number("opcode", uint64(m.Opcode))
 			d.number("message_first_packet", m.First.Packet)
 		}
+	}
+	if m.WireLength != r.length {
+		d.number("wire_length", m.WireLength)
 	}
 	if m.Length != uint64(len(r.payload)) {
 		d.number("message_length", m.Length)
