@@ -3,6 +3,7 @@
 import {bitCompletes, bitCompressed, bitFin, bitMasked, bitServer, kindFrame, kindViolation} from './batch.js';
 import {filterTable} from './filter-table.js';
 import {parseIPv4, parseIPv6} from './filter-value.js';
+import {messageOpcode} from './rowtext.js';
 
 // filterTypes are Wireshark's types: what messages call them, the size of
 // their values in bytes (0 where that differs), and the class whose values can
@@ -210,15 +211,11 @@ function fragments(x) {
   return x.detail().frames || 1;
 }
 
-// missingWhy are the reasons for which a message's payload is no message.
+// notInflated is true where the payload is not the message's: it could not be
+// inflated.
 function notInflated(x) {
   const why = x.detail().reason;
   return why === 'corrupt' || why === 'compression context lost';
-}
-
-function opcodeOfMessage(x) {
-  const opcode = x.opcode();
-  return opcode === 0 ? x.detail().opcode || 0 : opcode;
 }
 
 // framePayload is the frame's own payload as far as it is kept: not where it is
@@ -405,7 +402,7 @@ const filterGetters = {
   },
   'websocket.payload.continue': framePayloadIf((x) => x.opcode() === 0 && (x.batch.bits[x.j] & bitFin) === 0),
   'websocket.payload.text': {
-    octets: (x) => (x.completes() && opcodeOfMessage(x) === 1 && x.batch.size[x.j] > 0 && !notInflated(x) ? x.payload() : undefined),
+    octets: (x) => (x.completes() && messageOpcode(x.store, x.row) === 1 && x.batch.size[x.j] > 0 && !notInflated(x) ? x.payload() : undefined),
   },
   'websocket.payload.close': label((x) => x.opcode() === 8 && x.batch.length[x.j] > 0),
   'websocket.payload.close.status_code': ofFrame((x) => {
