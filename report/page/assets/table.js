@@ -23,7 +23,7 @@ export class FrameTable {
     this.empty = grid.parentNode.querySelector('.empty');
     this.narrow = window.matchMedia('(max-width: 800px)');
     this.rowHeight = this.narrow.matches ? frameRowHeights.narrow : frameRowHeights.wide;
-    this.follow = app.live !== null && app.state.row < 0;
+    this.follow = app.state.row < 0;
     this.unseen = 0;
     this.known = 0; // rows of the view when last looked
     this.anchor = app.state.row; // row to bring into sight once the view has it
@@ -147,12 +147,12 @@ export class FrameTable {
       this.known = view.count;
       this.rows.setCount(view.count);
       this.reachAnchor();
-      if (this.follow) this.rows.moveTo(this.rows.map.end);
+      if (this.follow && this.tails()) this.rows.moveTo(this.rows.map.end);
     } else if (what === 'shifted') {
       this.known -= view.shift;
       const position = this.rows.position - view.shift * this.rows.rowHeight;
       this.rows.setCount(view.count, true);
-      this.rows.moveTo(this.follow ? this.rows.map.end : position);
+      this.rows.moveTo(this.follow && this.tails() ? this.rows.map.end : position);
     } else if (what === 'progress' && view.done) {
       this.reachAnchor();
       this.anchor = this.app.loading ? this.anchor : -1;
@@ -160,6 +160,13 @@ export class FrameTable {
     this.grid.setAttribute('aria-rowcount', view.count + 1);
     this.showEmpty();
     this.showMore();
+  }
+
+  // tails is true where rows keep coming: in a capture that goes on, not while
+  // one is read from a file.
+  tails() {
+    const source = this.store.index.source;
+    return this.app.live !== null && (!source || source.kind !== 'file');
   }
 
   showEmpty() {
@@ -182,19 +189,19 @@ export class FrameTable {
   }
 
   onScroll() {
-    this.follow = this.app.live !== null && this.rows.atEnd();
+    this.follow = this.rows.atEnd();
     this.anchor = -1;
     this.showMore();
   }
 
   showMore() {
-    if (this.follow || !this.app.live || this.app.loading) this.unseen = 0;
+    if (this.follow || !this.tails()) this.unseen = 0;
     this.more.hidden = this.unseen === 0;
     if (this.unseen > 0) setText(this.more, '\u2193 ' + formatNumber(this.unseen) + (this.unseen === 1 ? ' new row' : ' new rows'));
   }
 
   goToEnd() {
-    this.follow = this.app.live !== null;
+    this.follow = true;
     this.rows.moveTo(this.rows.map.end);
     this.showMore();
   }
@@ -234,7 +241,7 @@ export class FrameTable {
     if (to < 0) return;
     event.preventDefault();
     this.select(this.view.row(to));
-    if (to === count - 1 && this.app.live) this.goToEnd();
+    if (to === count - 1 && this.tails()) this.goToEnd();
   }
 }
 
