@@ -74,8 +74,11 @@ func (x *index) line(e wsframe.Event) []byte {
 func (x *index) connection(c *conn) {
 	size := 0
 	for _, h := range []*wsframe.Head{c.conn.Request, c.conn.Response} {
-		if h != nil {
-			size += h.Length
+		if h == nil {
+			continue
+		}
+		for _, f := range h.Fields {
+			size += len(f.Name) + len(f.Value)
 		}
 	}
 	if len(x.conns) >= maxConnections || x.headBytes+size > maxHeadBytes {
