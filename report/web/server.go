@@ -9,6 +9,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -16,6 +17,8 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"path"
+	"strings"
 	"sync"
 	"time"
 )
@@ -132,12 +135,42 @@ func (s *Server) Shutdown(ctx context.Context) error {
 
 // routes are the paths behind the token.
 func (s *Server) routes() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("/events", s.events)
-	mux.HandleFunc("/filter", s.timely(s.filter))
-	mux.HandleFunc("/export", s.export)
-	mux.HandleFunc("/", s.timely(http.FileServerFS(s.opts.Assets).ServeHTTP))
-	return mux
+	asset, filter := s.timely(s.asset), s.timely(s.filter)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/events":
+			s.events(w, r)
+		case "/filter":
+			filter(w, r)
+		case "/export":
+			s.export(w, r)
+		default:
+			asset(w, r)
+		}
+	})
+}
+
+// types are those of assets. What the system takes a module for may be another,
+// and then browsers refuse it.
+var types = map[string]string{
+	".html": "text/html; charset=utf-8",
+	".js":   "text/javascript; charset=utf-8",
+	".css":  "text/css; charset=utf-8",
+}
+
+// asset serves a file of the page.
+func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
+	name := strings.TrimPrefix(r.URL.Path, "/")
+	if name == "" {
+		name = "index.html"
+	}
+	b, err := fs.ReadFile(s.opts.Assets, name)
+	if err != nil {
+		refuse(w, http.StatusNotFound, "no such file")
+		return
+	}
+	w.Header().Set("Content-Type", types[path.Ext(name)])
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(b))
 }
 
 // timely cuts off a browser that does not read an answer.
