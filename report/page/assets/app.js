@@ -7,7 +7,7 @@ import {hasEmbedded, readEmbeddedBatches, readEmbeddedIndex} from './embedded.js
 import {createExport} from './export.js';
 import {compileQuery} from './filter.js';
 import {bindKeys, createKeyHelp} from './keys.js';
-import {followEvents} from './live.js';
+import {LiveFeed} from './live.js';
 import {Overview} from './overview.js';
 import {Plots} from './plot.js';
 import {setUpPrint} from './print.js';
@@ -228,14 +228,18 @@ class App {
     const count = (n, noun) => formatNumber(n) + ' ' + noun + (n === 1 ? '' : 's');
     words.push(count(index.connections.length, 'connection'));
     const summary = index.summary || {};
-    if (summary.frames !== undefined) words.push(count(summary.frames, 'frame'), count(summary.messages || 0, 'message'), count(summary.packets || 0, 'packet'));
+    if (index.capture) words.push(count(index.capture.packets || 0, 'packet'));
+    else if (summary.frames !== undefined) words.push(count(summary.frames, 'frame'), count(summary.messages || 0, 'message'), count(summary.packets || 0, 'packet'));
     setText(place('facts'), words.join(' \u00b7 '));
     const notes = [];
     if (index.redacted) notes.push('secrets are redacted');
+    const capture = index.capture || summary;
     const dropped = (index.dropped && index.dropped.rows) || 0;
     if (dropped + this.store.forgotten > 0) notes.push('oldest ' + formatNumber(Math.max(dropped, this.store.first)) + ' rows forgotten');
+    if (index.dropped && index.dropped.connections) notes.push('oldest ' + formatNumber(index.dropped.connections) + ' connections forgotten');
     if (index.dropped && index.dropped.bytes) notes.push(formatBytes(index.dropped.bytes) + ' of payload not kept');
-    if (summary.dropped) notes.push(formatNumber(summary.dropped) + ' packets dropped by the kernel');
+    if (capture.dropped) notes.push(formatNumber(capture.dropped) + ' packets dropped by the kernel');
+    if (capture.interface_dropped) notes.push(formatNumber(capture.interface_dropped) + ' by the interface');
     const limits = Object.entries(summary.limits || {}).filter(([, n]) => n > 0);
     if (limits.length > 0) notes.push('limits reached: ' + limits.map(([name, n]) => visible(name) + ' ' + formatNumber(n)).join(', '));
     setText(place('notes'), notes.join(' \u00b7 '));
@@ -260,10 +264,10 @@ async function start() {
   const status = place('status');
   if (app.live) {
     app.build();
-    followEvents(app.store, (word) => {
+    app.view.setFeed(new LiveFeed(app.store, (word) => {
       status.dataset.state = word;
       setText(status, {connected: 'live', lost: 'connection lost, trying again', ended: 'capture ended'}[word]);
-    });
+    }));
     return;
   }
   app.store.setIndex(await readEmbeddedIndex());

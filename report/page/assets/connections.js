@@ -78,6 +78,7 @@ export class ConnectionList {
     this.rows = new VirtualRows(this.scroller, this);
     grid.addEventListener('keydown', (event) => this.key(event));
     this.scroller.addEventListener('click', (event) => this.press(event));
+    this.scroller.addEventListener('focus', () => grid.focus({preventScroll: true}));
     this.store.on((what) => {
       if (what === 'index' || what === 'done') this.schedule();
     });
@@ -219,7 +220,7 @@ export class ConnectionList {
   }
 
   key(event) {
-    if (event.target !== this.grid || this.order.length === 0) return;
+    if (event.target.closest('button') || this.order.length === 0) return;
     if (event.key === 'Enter' || event.key === ' ') {
       event.preventDefault();
       this.choose(this.order[Math.min(this.cursor, this.order.length - 1)], event.ctrlKey || event.metaKey);

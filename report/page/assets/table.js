@@ -36,6 +36,8 @@ export class FrameTable {
     this.narrow.addEventListener('change', () => this.rows.setRowHeight(this.narrow.matches ? frameRowHeights.narrow : frameRowHeights.wide));
     grid.addEventListener('keydown', (event) => this.key(event));
     this.scroller.addEventListener('mousedown', (event) => this.press(event));
+    // The scroller can be clicked, the grid has the keys.
+    this.scroller.addEventListener('focus', () => grid.focus({preventScroll: true}));
     more.addEventListener('click', () => this.goToEnd());
     this.view.on((what) => this.viewChanged(what));
     this.state.on((changed) => this.stateChanged(changed));
@@ -153,6 +155,11 @@ export class FrameTable {
       const position = this.rows.position - view.shift * this.rows.rowHeight;
       this.rows.setCount(view.count, true);
       this.rows.moveTo(this.follow && this.tails() ? this.rows.map.end : position);
+    } else if (what === 'inserted') {
+      const above = view.inserted * this.rows.rowHeight < this.rows.position;
+      this.known++;
+      this.rows.setCount(view.count, true);
+      if (above) this.rows.moveTo(this.rows.position + this.rows.rowHeight);
     } else if (what === 'progress' && view.done) {
       this.reachAnchor();
       this.anchor = this.app.loading ? this.anchor : -1;

@@ -37,7 +37,7 @@ export class VerdictPane {
     const worst = findings.length === 0 ? 'ok' : findings[0].severity;
     this.section.dataset.severity = worst;
     empty(this.head);
-    this.head.append(element('span', 'badge ' + worst, worst === 'ok' ? 'healthy' : worst), visible(verdict.text || this.without(findings)));
+    this.head.append(element('span', 'badge ' + worst, worst !== 'ok' ? worst : verdict.text ? 'healthy' : 'capturing'), visible(verdict.text || this.without(findings)));
     empty(this.servers);
     const servers = verdict.servers || [];
     if (servers.length > 1) for (const s of servers) this.servers.append(element('li', '', visible(s.text)));
@@ -50,7 +50,7 @@ export class VerdictPane {
 
   without(findings) {
     if (findings.length > 0) return formatNumber(findings.length) + (findings.length === 1 ? ' finding' : ' findings') + ' so far';
-    return this.app.live ? 'capturing; no fault found so far' : 'no verdict';
+    return this.app.live ? 'no fault found so far' : 'no verdict';
   }
 
   finding(f) {

@@ -7,7 +7,8 @@ const stepRows = 4096; // rows looked at between two looks at the clock
 // time range, direction, mode and filter, in ascending order. It is computed in
 // slices and grows as the store does; a newer choice replaces an older one at
 // once. Listeners hear 'reset' (another list begins), 'grew', 'shifted' (its
-// first rows were forgotten; shift says how many), 'progress', 'query'.
+// first rows were forgotten; shift says how many), 'inserted' (one, at inserted),
+// 'progress', 'query'.
 export class View {
   constructor(store, state, compile) {
     this.store = store;
@@ -17,6 +18,8 @@ export class View {
     this.list = new Uint32Array(1024);
     this.next = 0; // first row that was not looked at yet
     this.shift = 0;
+    this.inserted = 0;
+    this.feed = null;
     this.query = {kind: 'none', error: null}; // of the box's text
     this.applied = this.query; // the last one without a fault
     this.listeners = [];
@@ -76,10 +79,44 @@ export class View {
   // setQuery compiles the filter box's text. With a fault in it, the rows stay
   // those of the text before, and it returns false.
   setQuery() {
-    this.query = this.compile(this.state.filter, this.store);
-    if (!this.query.error) this.applied = this.query;
+    const query = this.compile(this.state.filter, this.store);
+    if (this.feed) this.feed.unfilter();
+    if (this.feed && query.kind === 'filter') {
+      this.feed.filter(this.state.filter.trim(), (served) => this.useQuery(served) && this.reset());
+      return false;
+    }
+    return this.useQuery(query);
+  }
+
+  useQuery(query) {
+    this.query = query;
+    if (!query.error) this.applied = query;
     this.tell('query');
-    return !this.query.error;
+    return !query.error;
+  }
+
+  // setFeed has display filters evaluated by the live server from here on.
+  setFeed(feed) {
+    this.feed = feed;
+    feed.onMatch((late) => {
+      for (const row of late) this.insert(row);
+      this.pump();
+    });
+    if (this.state.filter !== '' && this.setQuery()) this.reset();
+  }
+
+  // insert shows a row that was passed over before.
+  insert(row) {
+    const index = this.find(row);
+    if (row >= this.next || !this.store.has(row) || (index < this.count && this.list[index] === row)) return;
+    const batch = this.store.batchOf(row);
+    if (!rowTest(this.state, {kind: 'none'})(batch, row - batch.first)) return;
+    this.reserve(1);
+    this.list.copyWithin(index + 1, index, this.count);
+    this.list[index] = row;
+    this.count++;
+    this.inserted = index;
+    this.tell('inserted');
   }
 
   // reset begins anew.
@@ -96,6 +133,7 @@ export class View {
   // pump looks at what was not looked at yet.
   pump() {
     if (this.abort || this.done) return;
+    if (this.applied.ready && !this.applied.ready(this.next)) return;
     const abort = new AbortController();
     this.abort = abort;
     const test = rowTest(this.state, this.applied);
@@ -119,7 +157,12 @@ export class View {
     if (this.next >= store.rows) return true;
     const batch = store.batchOf(this.next);
     const begin = this.next - batch.first;
-    const end = Math.min(batch.rows, begin + stepRows);
+    let end = Math.min(batch.rows, begin + stepRows);
+    if (this.applied.ready) {
+      end = begin;
+      while (end < batch.rows && end < begin + stepRows && this.applied.ready(batch.first + end)) end++;
+      if (end === begin) return true; // the server's word comes
+    }
     this.reserve(end - begin);
     for (let j = begin; j < end; j++) {
       if (test(batch, j)) this.list[this.count++] = batch.first + j;
