@@ -159,8 +159,8 @@ function sentForm(detail, length) {
 }
 
 function maskRule(fromServer, masked) {
-  if (fromServer === masked) return masked ? ', which a server must not do' : ', which a client must not do';
-  return masked ? ', as a client must' : ', as a server must not mask';
+  const rule = fromServer ? 'a server must not mask' : 'a client must mask';
+  return (fromServer === masked ? ', though ' : ': ') + rule;
 }
 
 function finalText(op, fin, detail) {

@@ -1,10 +1,10 @@
-// A hex dump: offset, 16 bytes, and the same as ASCII. Only the lines in sight
-// are elements. A byte is chosen by pointer or arrow keys; Shift extends.
+// A hex dump: offset, 16 bytes (8 where there is no room), and the same as ASCII.
+// Only the lines in sight are elements. A byte is chosen by pointer or arrow keys; Shift extends.
 import {element, setText} from './dom.js';
 import {toHex} from './copy.js';
 
-const lineBytes = 16;
 const lineHeight = 18; // px, as in detail.css
+const wideWidth = 570; // px that a line of 16 bytes takes
 const spareLines = 6; // above and below what is in sight
 const maxDumpBytes = 8 << 20; // elements have a maximum height; beyond, the text says so
 
@@ -27,8 +27,7 @@ class HexDump {
     this.pane.setAttribute('role', 'group');
     this.pane.setAttribute('aria-label', 'hex dump, arrow keys choose a byte');
     this.space = element('div', 'hex-space');
-    this.count = Math.ceil(this.bytes.length / lineBytes);
-    this.space.style.height = this.count * lineHeight + 'px';
+    this.layOut(16);
     this.digits = Math.max(4, (this.bytes.length - 1).toString(16).length);
     this.pane.append(this.space);
     this.root.append(this.pane, this.status);
@@ -37,9 +36,25 @@ class HexDump {
     this.pane.addEventListener('pointermove', (event) => this.hover(event));
     this.pane.addEventListener('pointerleave', () => this.mark(-1));
     this.pane.addEventListener('keydown', (event) => this.key(event));
-    new ResizeObserver(() => this.draw()).observe(this.pane);
+    new ResizeObserver(() => this.resize()).observe(this.pane);
     this.hovered = -1;
     this.tell();
+    this.draw();
+  }
+
+  // layOut begins anew with that many bytes a line.
+  layOut(width) {
+    this.width = width;
+    this.count = Math.ceil(this.bytes.length / width);
+    this.space.style.height = this.count * lineHeight + 'px';
+    this.space.replaceChildren();
+    this.space.classList.toggle('hex-narrow', width < 16);
+    this.lines.clear();
+  }
+
+  resize() {
+    const width = this.pane.clientWidth < wideWidth ? 8 : 16;
+    if (width !== this.width) this.layOut(width);
     this.draw();
   }
 
@@ -65,11 +80,11 @@ class HexDump {
   line(n) {
     const line = element('div', 'hex-line');
     line.style.top = n * lineHeight + 'px';
-    line.append(element('span', 'hex-offset', (n * lineBytes).toString(16).padStart(this.digits, '0')));
+    line.append(element('span', 'hex-offset', (n * this.width).toString(16).padStart(this.digits, '0')));
     const hex = element('span', 'hex-bytes');
     const text = element('span', 'hex-text');
-    const end = Math.min(this.bytes.length, (n + 1) * lineBytes);
-    for (let at = n * lineBytes; at < end; at++) {
+    const end = Math.min(this.bytes.length, (n + 1) * this.width);
+    for (let at = n * this.width; at < end; at++) {
       const b = this.bytes[at];
       hex.append(this.cell(at, (b < 16 ? '0' : '') + b.toString(16)));
       text.append(this.cell(at, b >= 0x20 && b < 0x7f ? String.fromCharCode(b) : '\u00b7'));
@@ -125,6 +140,7 @@ class HexDump {
   }
 
   key(event) {
+    const lineBytes = this.width;
     const step = {ArrowLeft: -1, ArrowRight: 1, ArrowUp: -lineBytes, ArrowDown: lineBytes, PageUp: -20 * lineBytes, PageDown: 20 * lineBytes, Home: -this.bytes.length, End: this.bytes.length}[event.key];
     if (!step || event.altKey || event.ctrlKey || event.metaKey || this.bytes.length === 0) return;
     event.preventDefault();
