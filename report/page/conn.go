@@ -11,14 +11,13 @@ import (
 
 // conn is what is kept of a connection.
 type conn struct {
-	conn   *wsframe.Conn // a copy, once it has ended
-	meta   wsframe.Meta  // of its first event
-	closed wsframe.Closed
-	over   bool // nothing more comes, or only violations of its upgrade
-	kept   bool // it is in the index
-	dirty  bool // it has changed since the last AppendChanges
+	conn   *wsframe.Conn   // a copy, once it has ended
+	meta   wsframe.Meta    // of its first event
+	closed *wsframe.Closed // nil while it is open
+	kept   bool            // it is in the index
+	dirty  bool            // it has changed since the last AppendChanges
 	trips  trips
-	*waiting
+	asks   *waiting // nil before the first request, and once it has ended
 }
 
 // waiting are the requests of an open connection, by who sent them.
@@ -37,13 +36,20 @@ type asked struct {
 func (c *conn) pongs(n uint64, f *wsframe.Frame) uint64 {
 	switch f.Opcode {
 	case wsframe.OpPing:
-		c.pings[f.From].Send(f.Payload, asked{n, f.M.Time})
+		c.waiting().pings[f.From].Send(f.Payload, asked{n, f.M.Time})
 	case wsframe.OpPong:
-		if ping, _, ok := c.pings[f.From.Reverse()].Answer(f.Payload); ok {
+		if ping, _, ok := c.waiting().pings[f.From.Reverse()].Answer(f.Payload); ok {
 			return c.trip(ping, n, f.M.Time)
 		}
 	}
 	return 0
+}
+
+func (c *conn) waiting() *waiting {
+	if c.asks == nil {
+		c.asks = &waiting{}
+	}
+	return c.asks
 }
 
 // answers takes a message that is row n, and returns its reply column.
@@ -52,10 +58,10 @@ func (c *conn) answers(n uint64, m *wsframe.Message, info subproto.Info) uint64 
 	at := asked{n, m.M.Time}
 	switch ping, pong := reply.Heartbeat(info.Name); {
 	case ping:
-		c.appPings[me].Send([]byte(info.ID), at)
+		c.waiting().appPings[me].Send([]byte(info.ID), at)
 		return 0
 	case pong:
-		if sent, _, ok := c.appPings[other].Answer([]byte(info.ID)); ok {
+		if sent, _, ok := c.waiting().appPings[other].Answer([]byte(info.ID)); ok {
 			return c.trip(sent, n, m.M.Time)
 		}
 		return 0
@@ -64,12 +70,12 @@ func (c *conn) answers(n uint64, m *wsframe.Message, info subproto.Info) uint64 
 		return 0
 	}
 	if !info.Request {
-		if q, ok := c.requests[other].Answer(info.ID); ok {
+		if q, ok := c.waiting().requests[other].Answer(info.ID); ok {
 			return 1 + n - q.row
 		}
 	}
 	if !info.Reply {
-		c.requests[me].Ask(info.ID, at)
+		c.waiting().requests[me].Ask(info.ID, at)
 	}
 	return 0
 }
@@ -131,7 +137,7 @@ func (e *Encoder) conn(m *wsframe.Meta) *conn {
 	}
 	c := e.open[m.Conn]
 	if c == nil {
-		c = &conn{conn: m.Conn, meta: *m, waiting: &waiting{}}
+		c = &conn{conn: m.Conn, meta: *m}
 		e.open[m.Conn] = c
 		e.index.connection(c)
 	}
@@ -150,7 +156,7 @@ func (e *Encoder) forget(c *conn) {
 		stream := *copied.Stream
 		copied.Stream = &stream
 	}
-	c.conn, c.waiting, c.over = &copied, nil, true
+	c.conn, c.asks = &copied, nil
 	c.meta.Conn = &copied
 }
 

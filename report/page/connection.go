@@ -31,7 +31,7 @@ func (e *Encoder) appendConnection(b []byte, c *conn) []byte {
 	if c.conn.Deflate != nil {
 		o.flag("deflate", true)
 	}
-	if x := &c.closed; x.How != "" {
+	if x := c.closed; x != nil {
 		o.key("closed")
 		closed := object{b: append(o.b, '{')}
 		closed.text("by", x.By)

@@ -59,7 +59,7 @@ func (e *Encoder) closedRow(x *wsframe.Closed) error {
 	e.detail.text("text", e.clean(report.Remark(&told)))
 
 	c := e.conn(&x.M)
-	c.closed = told
+	c.closed = &told
 	e.frame = nil
 	e.forget(c)
 	return e.add(&r)
