@@ -142,10 +142,10 @@ type details struct {
 // row makes the event of r.
 func (d *Decoder) row(r *row) (Row, error) {
 	out := Row{Kind: r.kind, Ident: r.ident, Reply: r.reply, Detail: r.detail}
-	if r.summary > len(d.strings) {
+	if r.summary > maxStrings {
 		return out, errBatch
 	}
-	if r.summary > 0 {
+	if r.summary > 0 && r.summary <= len(d.strings) {
 		out.Summary = d.strings[r.summary-1]
 	}
 	var x details
