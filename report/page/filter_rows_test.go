@@ -119,57 +119,61 @@ func (r *filterRun) Close() error {
 	return nil
 }
 
-// run reads a capture.
-func (r *filterRun) run(t *testing.T, source capture.Source, first capture.Stamp) *filterRun {
+// eachCapture calls use for all captures that are kept as text, and for those of
+// the corpus that are small and need no keys, with what runs one into a sink.
+func eachCapture(t *testing.T, use func(name string, run func(wsframe.Sink))) {
 	t.Helper()
-	if err := r.Emit(&report.Started{M: wsframe.Meta{Stamp: first}}); err != nil {
-		t.Fatal(err)
+	run := func(source capture.Source, first capture.Stamp) func(wsframe.Sink) {
+		return func(s wsframe.Sink) {
+			if err := s.Emit(&report.Started{M: wsframe.Meta{Stamp: first}}); err != nil {
+				t.Fatal(err)
+			}
+			wsframetest.Run(t, source, s, wsframe.Options{})
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
-	wsframetest.Run(t, source, r, wsframe.Options{})
-	if err := r.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-// scenarioRuns are runs of all captures that are kept as text, and of those of
-// the corpus that are small and need no keys.
-func scenarioRuns(t *testing.T, texts []string) []*filterRun {
-	t.Helper()
-	var all []*filterRun
 	paths, err := filepath.Glob("../../testdata/scenario/*.txt")
 	if err != nil || len(paths) == 0 {
 		t.Fatal("no scenarios: ", err)
 	}
 	for _, path := range paths {
-		packets := capturetest.Load(t, path)
-		if len(packets) == 0 {
-			continue
+		if packets := capturetest.Load(t, path); len(packets) > 0 {
+			use(filepath.Base(path), run(capturetest.NewSource(packets), packets[0].Stamp))
 		}
-		all = append(all, newFilterRun(t, filepath.Base(path), texts).run(t, capturetest.NewSource(packets), packets[0].Stamp))
 	}
 	corpus := os.Getenv("WSTAP_CORPUS")
 	if corpus == "" {
 		corpus = "../../../shared/corpus"
 	}
-	for _, name := range []string{"../../testdata/demo/signalling.pcapng", corpus + "/own/01-chromium-ws-plain-deflate/capture.pcapng", corpus + "/own/23-python-ws-plain-ipv6/capture.pcap", corpus + "/own/28-node-h2c-plaintext-continuation/capture.pcap"} {
-		file, err := capture.Open(name)
+	for _, name := range []string{
+		"../../testdata/demo/signalling.pcapng", corpus + "/own/01-chromium-ws-plain-deflate/capture.pcapng",
+		corpus + "/own/23-python-ws-plain-ipv6/capture.pcap", corpus + "/own/28-node-h2c-plaintext-continuation/capture.pcap",
+	} {
+		first, err := firstStamp(name)
 		if err != nil {
 			t.Logf("left out: %v", err)
 			continue
 		}
-		p, err := file.Next()
+		file, err := capture.Open(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		file.Close()
-		if file, err = capture.Open(name); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, newFilterRun(t, filepath.Base(filepath.Dir(name)), texts).run(t, file, p.Stamp))
+		use(filepath.Base(filepath.Dir(name)), run(file, first))
 		file.Close()
 	}
-	return all
+}
+
+// firstStamp is that of a capture's first packet.
+func firstStamp(name string) (capture.Stamp, error) {
+	file, err := capture.Open(name)
+	if err != nil {
+		return capture.Stamp{}, err
+	}
+	defer file.Close()
+	p, err := file.Next()
+	return p.Stamp, err
 }
 
 // TestSelectsWhatDfilterSelects holds the page's display filter against dfilter,
@@ -182,7 +186,12 @@ func TestSelectsWhatDfilterSelects(t *testing.T) {
 			texts = append(texts, text)
 		}
 	}
-	runs := scenarioRuns(t, texts)
+	var runs []*filterRun
+	eachCapture(t, func(name string, run func(wsframe.Sink)) {
+		r := newFilterRun(t, name, texts)
+		run(r)
+		runs = append(runs, r)
+	})
 	var got struct {
 		Kept []bool
 		Pass [][]string

@@ -3,7 +3,7 @@
 // become, and why, stands in report/har.
 import {bitCompletes, bitCut, bitIncomplete, kindClosed, kindFrame, kindGap, kindMessage, kindOpened, kindViolation} from './batch.js';
 import {toBase64} from './copy.js';
-import {textIn} from './export-jsonl.js';
+import {breaksRule, textIn} from './export-jsonl.js';
 import {messageOpcode} from './rowtext.js';
 import {closeCodeName} from './text.js';
 
@@ -17,12 +17,14 @@ export class HarExport {
   constructor(store) {
     this.store = store;
     this.entries = new Map(); // by connection number, in order of their first row
+    this.completed = -1; // the frame row whose message is to be told
     this.waiting = null;
     this.written = 0;
   }
 
   row(row) {
     const {store} = this;
+    if (!breaksRule(store, row)) this.complete();
     const number = store.conn(row);
     const c = store.connection(number);
     if (!c) return;
@@ -31,13 +33,12 @@ export class HarExport {
       entry = {c, rows: [], seen: store.timeNs(row), end: store.timeNs(row), shown: 0, left: 0, cut: 0, closing: false, note: ''};
       this.entries.set(number, entry);
     }
-    if (store.timeNs(row) > entry.end) entry.end = store.timeNs(row);
+    if (store.kind(row) !== kindClosed && store.timeNs(row) > entry.end) entry.end = store.timeNs(row); // TCP may end much later
     this.event(entry, row, store.detail(row) || {});
   }
 
   event(entry, row, detail) {
     const {store} = this;
-    const bits = store.bits(row);
     switch (store.kind(row)) {
       case kindOpened:
         if (!entry.c.upgraded) entry.note = detail.text || '';
@@ -47,7 +48,7 @@ export class HarExport {
         const opcode = store.op(row) & 15;
         if (opcode === 8) this.closeFrame(entry, row, detail);
         else if (opcode > 7) this.payload(entry, row, opcode);
-        else if (bits & bitCompletes) this.message(entry, row, detail, messageOpcode(store, row));
+        else if (store.bits(row) & bitCompletes) this.completed = row;
         break;
       }
       case kindMessage:
@@ -60,6 +61,15 @@ export class HarExport {
       case kindClosed:
         if (!entry.closing || detail.how !== 'close frame') this.add(entry, row, 'error', errorOpcode, detail.text || '');
     }
+  }
+
+  // complete tells the message that a frame completed, behind the rules that the
+  // two break.
+  complete() {
+    const row = this.completed;
+    if (row < 0) return;
+    this.completed = -1;
+    this.message(this.entries.get(this.store.conn(row)), row, this.store.detail(row) || {}, messageOpcode(this.store, row));
   }
 
   message(entry, row, detail, opcode) {
@@ -112,6 +122,7 @@ export class HarExport {
   // end writes one entry each time, and returns true behind the last.
   end(write) {
     if (!this.waiting) {
+      this.complete();
       this.waiting = [...this.entries.values()];
       const creator = {name: 'wstap', version: this.store.index.wstap || '', comment: 'made of captured packets'};
       write(`{"log":{"version":"1.2","creator":${JSON.stringify(creator)},"pages":[],"entries":[`);

@@ -24,19 +24,32 @@ export function textIn(bytes, cut) {
   return null;
 }
 
-// JsonlExport writes a row after the other with write(text).
+// JsonlExport writes a row after the other with write(text). The message that a
+// frame completes stands behind the rules that the two break.
 export class JsonlExport {
   constructor(store) {
     this.store = store;
+    this.message = null;
   }
 
   row(row, write) {
-    for (const event of rowEvents(this.store, row)) write(JSON.stringify(event) + '\n');
+    if (!breaksRule(this.store, row)) this.end(write);
+    const [event, message] = rowEvents(this.store, row);
+    if (event) write(JSON.stringify(event) + '\n');
+    if (message) this.message = message;
   }
 
-  end() {
+  end(write) {
+    if (this.message) write(JSON.stringify(this.message) + '\n');
+    this.message = null;
     return true;
   }
+}
+
+// breaksRule is true for a row that tells of a rule that the frame row before it
+// breaks.
+export function breaksRule(store, row) {
+  return store.kind(row) === kindViolation && Boolean((store.detail(row) || {}).frame);
 }
 
 // rowEvents are the events that a row was made of: a frame that completes a

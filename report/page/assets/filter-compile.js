@@ -398,6 +398,10 @@ function withinInt64(n) {
 
 // calculate is a op b; undefined where that is no number or beyond 64 bits.
 function calculate(op, a, b) {
+  if (typeof a === 'number' && typeof b === 'number') {
+    const n = op === '+' ? a + b : op === '-' ? a - b : op === '*' ? a * b : b === 0 ? NaN : op === '/' ? Math.trunc(a / b) : a % b;
+    if (Number.isSafeInteger(n)) return n;
+  }
   const left = BigInt(a);
   const right = BigInt(b);
   const limit = 2n ** 63n;

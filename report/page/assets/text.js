@@ -124,12 +124,13 @@ export function endpointText(endpoint) {
 }
 
 const closeCodes = {
-  1000: 'normal', 1001: 'going away', 1002: 'protocol error', 1003: 'unsupported data', 1005: 'no code', 1006: 'abnormal',
-  1007: 'invalid payload', 1008: 'policy violation', 1009: 'too big', 1010: 'extension missing', 1011: 'internal error',
-  1012: 'service restart', 1013: 'try again later', 1014: 'bad gateway', 1015: 'TLS handshake',
+  1000: 'normal closure', 1001: 'going away', 1002: 'protocol error', 1003: 'unsupported data', 1004: 'reserved', 1005: 'no status received',
+  1006: 'abnormal closure', 1007: 'invalid frame payload data', 1008: 'policy violation', 1009: 'message too big', 1010: 'mandatory extension',
+  1011: 'internal error', 1012: 'service restart', 1013: 'try again later', 1014: 'bad gateway', 1015: 'tls handshake', 3000: 'unauthorized', 3003: 'forbidden', 3008: 'timeout',
 };
 
-// closeCodeName is the meaning of a close code (RFC 6455, 7.4; IANA), '' if it has none.
+// closeCodeName is the name of a close code in the IANA registry (RFC 6455,
+// 11.7), as wsframe's CloseCodeName has it; '' if it has none.
 export function closeCodeName(code) {
-  return closeCodes[code] || '';
+  return code >= 4000 && code <= 4999 ? 'private use' : closeCodes[code] || '';
 }
