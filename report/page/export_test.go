@@ -151,7 +151,7 @@ func compareHAR(t *testing.T, name, got, want string) {
 
 // bytesReplaced are what stands for bytes that are not UTF-8: in Go one for each
 // byte, in browsers one for each sequence cut short.
-var bytesReplaced = regexp.MustCompile("\uFFFD+")
+var bytesReplaced = regexp.MustCompile(`(?i)(\x{FFFD}|\\ufffd)+`)
 
 func entries(t *testing.T, text string) map[string]any {
 	t.Helper()
