@@ -10,7 +10,7 @@ const nanosecond = 1e-6; // in ms
 
 // Each column: its class, heading, text of a connection, and what it sorts by.
 const connectionColumns = [
-  {name: 'conn', head: '#', text: (c) => '#' + c.conn, by: (c) => c.conn},
+  {name: 'conn', head: '#', text: (c) => '#' + c.conn + (troubleText(c) ? ' !' : ''), by: (c) => c.conn},
   {name: 'url', head: 'URL', text: (c) => nameOf(c), by: (c) => nameOf(c)},
   {name: 'status', head: 'Status', text: (c) => statusText(c), by: (c) => c.status || 0},
   {name: 'client', head: 'Client', text: (c) => endpointText(c.client), by: (c) => endpointText(c.client)},
@@ -54,6 +54,19 @@ function closeText(c, store) {
   if (c.closed) return closedText(c.closed);
   if (c.status && c.status !== 101 && c.via !== 'h2') return 'refused';
   return store.done ? '' : 'open';
+}
+
+// connectionCells are the headings and texts of the first connections.
+export function connectionCells(store, most) {
+  const columns = connectionColumns.filter((column) => column.name !== 'waterfall');
+  const rows = store.index.connections.slice(0, most).map((c) => columns.map((column) => visible(column.text(c, store))));
+  return {heads: columns.map((column) => column.head), rows};
+}
+
+// troubleText counts what went wrong, '' where nothing did.
+function troubleText(c) {
+  const count = (n, noun) => (n > 0 ? formatNumber(n) + ' ' + noun + (n === 1 ? '' : 's') : '');
+  return [count(c.violations, 'violation'), count(c.gaps, 'gap')].filter(Boolean).join(', ');
 }
 
 // ConnectionList is the list of connections: a grid in which one or several can
@@ -172,7 +185,7 @@ export class ConnectionList {
     e.conn = c.conn;
     e.setAttribute('aria-rowindex', index + 2);
     e.setAttribute('aria-selected', chosen);
-    const trouble = (c.gaps || 0) + (c.violations || 0) > 0;
+    const trouble = troubleText(c);
     e.className = 'row' + (index & 1 ? ' odd' : '') + (chosen ? ' chosen' : '') + (index === this.cursor ? ' current' : '') + (trouble ? ' trouble' : '');
     connectionColumns.forEach((column, k) => {
       if (column.name === 'waterfall') return;
@@ -180,6 +193,7 @@ export class ConnectionList {
       setText(e.cells[k], text);
       e.cells[k].title = text;
     });
+    if (trouble) e.cells[0].title = trouble;
     e.cells[2].classList.toggle('bad-text', c.via === 'http/1.1' && c.status !== 101);
     // A canvas has no size before it is in the document.
     requestAnimationFrame(() => {

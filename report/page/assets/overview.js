@@ -52,7 +52,7 @@ export class Overview {
 
   span() {
     const tally = this.traffic.whole;
-    return tally ? [tally.from, tally.to] : this.app.store.span();
+    return tally ? [tally.from, tally.end] : this.app.store.span();
   }
 
   range() {
@@ -149,13 +149,13 @@ export class Overview {
     const most = Math.max(1, peakOf(tally.bytes[0]), peakOf(tally.bytes[1]));
     for (const side of [0, 1]) {
       context.fillStyle = side === 0 ? colors.sent : colors.received;
-      drawBars(context, tally.bytes[side], width, middle, side === 0 ? -1 : 1, most);
+      drawBars(context, tally.bytes[side], (width * (tally.to - tally.from)) / (tally.end - tally.from), middle, side === 0 ? -1 : 1, most);
     }
     context.fillStyle = colors.line;
     context.fillRect(0, middle - 0.5, width, 1);
     for (const mark of tally.marks) {
       if (mark.kind === kindClosed) continue;
-      const x = ((mark.time - tally.from) / (tally.to - tally.from)) * width;
+      const x = ((mark.time - tally.from) / (tally.end - tally.from)) * width;
       context.fillStyle = colors.bad;
       context.beginPath();
       context.moveTo(x - 4, 0);
@@ -163,8 +163,8 @@ export class Overview {
       context.lineTo(x, 6);
       context.fill();
     }
-    drawTimes(context, tally.from, tally.to, width, height, colors);
-    const words = 'Traffic over ' + formatDuration(tally.to - tally.from) + ': at most ' + formatBytes(most) + ' in ' + formatDuration(tally.width);
+    drawTimes(context, tally.from, tally.end, width, height, colors);
+    const words = 'Traffic over ' + formatDuration(tally.end - tally.from) + ': at most ' + formatBytes(most) + ' in ' + formatDuration(tally.width);
     this.canvas.setAttribute('aria-label', words);
   }
 

@@ -90,7 +90,7 @@ export function closedText(closed) {
     words.push(closed.code + (name ? ' ' + name : ''));
   }
   if (closed.reason) words.push('\u201c' + closed.reason + '\u201d');
-  if (closed.how) words.push('(' + closed.how + ')');
+  if (closed.how) words.push(words.length > 0 ? '(' + closed.how + ')' : closed.how);
   return words.map(visible).join(' ') || visible(closed.text || '');
 }
 

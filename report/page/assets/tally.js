@@ -16,6 +16,7 @@ export class Tally {
     this.from = from;
     this.to = Math.max(to, from + 1e-3);
     this.fixed = fixed;
+    this.end = this.to; // of what is shown: the bins may reach farther
     this.bytes = [new Float64Array(stripBins), new Float64Array(stripBins)];
     this.frames = [new Float64Array(stripBins), new Float64Array(stripBins)];
     this.lanes = new Map();
@@ -61,7 +62,8 @@ export class Tally {
   count(batch, j) {
     const time = batch.time[j];
     if (this.fixed && (time < this.from || time > this.to)) return;
-    while (time > this.to) this.fold();
+    while (time > this.to + this.width) this.fold(); // the last bin takes what was rounded up
+    if (time > this.end) this.end = time;
     const place = Math.max(0, (time - this.from) / (this.to - this.from));
     const kind = batch.kind[j];
     const lane = this.lane(batch.conn[j]);

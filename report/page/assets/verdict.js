@@ -81,7 +81,7 @@ export class VerdictPane {
 
   // fillPaths tells how far each connection came, step by step.
   fillPaths(paths) {
-    const list = this.paths.querySelector('ul');
+    const list = this.paths.querySelector('.ladders');
     empty(list);
     this.paths.hidden = paths.length === 0;
     for (const path of paths.slice(0, maxPaths)) {

@@ -39,7 +39,7 @@ export function drawWaterfall(canvas, c, store, tally, colors) {
   const height = canvas.clientHeight;
   if (width === 0) return;
   const context = sizeCanvas(canvas, width, height);
-  const [from, to] = tally ? [tally.from, tally.to] : store.span();
+  const [from, to] = tally ? [tally.from, tally.end] : store.span();
   const x = (ms) => ((ms - from) / (to - from)) * width;
   const life = lifeOf(c, store);
   const middle = height / 2;
@@ -57,7 +57,7 @@ export function drawWaterfall(canvas, c, store, tally, colors) {
   bar(life.tls, life.tlsDone, colors.accent, 6);
   bar(life.request, life.response, colors.warn, 8);
   const lane = tally && tally.lanes.get(c.conn);
-  if (lane) drawTicks(context, lane, width, middle, colors);
+  if (lane) drawTicks(context, lane, (width * (tally.to - tally.from)) / (to - from), middle, colors);
   bar(opened, opened + (to - from) / width, upgraded ? colors.ok : colors.bad, height - 6);
   if (c.closed) drawEnd(context, x(life.closed), c.closed, height, colors);
   if (lane) for (const mark of lane.marks) drawMark(context, x(mark.time), mark.kind, height, colors);
