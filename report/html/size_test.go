@@ -98,7 +98,7 @@ func TestFileIsSmall(t *testing.T) {
 		var payloads, file bytes.Buffer
 		zip, _ := gzip.NewWriterLevel(&payloads, 6)
 		w := New(&file, page.Options{Secrets: true})
-		traffic(t, w, 30000, func(r *rand.Rand, i int) []byte {
+		traffic(t, w, 10000, func(r *rand.Rand, i int) []byte {
 			b := x.f(r, i)
 			zip.Write(b)
 			return b
@@ -127,8 +127,8 @@ func TestMemoryIsFlat(t *testing.T) {
 		runtime.KeepAlive(w)
 		return m.HeapAlloc
 	}
-	some, many := held(20000), held(80000)
+	some, many := held(5000), held(20000)
 	if many > some+2<<20 {
-		t.Errorf("%d bytes held after 80000 messages, %d after 20000", many, some)
+		t.Errorf("%d bytes held after 20000 messages, %d after 5000", many, some)
 	}
 }

@@ -151,6 +151,9 @@ func (e *Encoder) conn(m *wsframe.Meta) *conn {
 func (e *Encoder) forget(c *conn) {
 	delete(e.open, c.conn)
 	e.latest = nil
+	if !c.kept {
+		return
+	}
 	copied := *c.conn
 	if copied.Stream != nil {
 		stream := *copied.Stream
