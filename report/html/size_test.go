@@ -94,7 +94,7 @@ func TestFileIsSmall(t *testing.T) {
 		name string
 		most float64
 		f    func(*rand.Rand, int) []byte
-	}{{"chat", 1.3, chat}, {"ticks", 5, ticks}} {
+	}{{"chat", 1.3, chat}, {"ticks", 6, ticks}} {
 		var payloads, file bytes.Buffer
 		zip, _ := gzip.NewWriterLevel(&payloads, 6)
 		w := New(&file, page.Options{Secrets: true})
@@ -127,8 +127,8 @@ func TestMemoryIsFlat(t *testing.T) {
 		runtime.KeepAlive(w)
 		return m.HeapAlloc
 	}
-	some, many := held(5000), held(20000)
+	some, many := held(10000), held(25000)
 	if many > some+2<<20 {
-		t.Errorf("%d bytes held after 20000 messages, %d after 5000", many, some)
+		t.Errorf("%d bytes held after 25000 messages, %d after 10000", many, some)
 	}
 }
