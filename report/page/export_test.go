@@ -43,6 +43,7 @@ func (x *exporters) Close() error {
 // TestExportsAreThoseOfTheCommandLine exports all rows of all captures that are
 // kept as text, and compares with what -T jsonl and -T har write of them.
 func TestExportsAreThoseOfTheCommandLine(t *testing.T) {
+	t.Parallel()
 	var all []*exporters
 	eachCapture(t, func(name string, run func(wsframe.Sink)) {
 		x := &exporters{filterRun: newFilterRun(t, name, nil), har: &bytes.Buffer{}, jsonl: &bytes.Buffer{}}

@@ -67,6 +67,7 @@ var moreFilters = []string{
 // TestFilterFaultsAreTheSame holds the page's compiler against dfilter: the same
 // filters are refused, with the same words about the same place.
 func TestFilterFaultsAreTheSame(t *testing.T) {
+	t.Parallel()
 	texts := append(dfilterTexts(t), moreFilters...)
 	type fault struct {
 		Message  string
@@ -126,6 +127,7 @@ var subjects = []string{
 // TestPatternsAreGos holds the page's regular expressions against Go's: what
 // they refuse, with which words, and what they find.
 func TestPatternsAreGos(t *testing.T) {
+	t.Parallel()
 	var got []struct {
 		Fault string
 		Found []bool

@@ -179,6 +179,7 @@ func firstStamp(name string) (capture.Stamp, error) {
 // TestSelectsWhatDfilterSelects holds the page's display filter against dfilter,
 // frame for frame, over all captures that are kept as text.
 func TestSelectsWhatDfilterSelects(t *testing.T) {
+	t.Parallel()
 	var texts []string
 	for _, text := range append(dfilterTexts(t), ownFilters...) {
 		text = strings.TrimSpace(text)

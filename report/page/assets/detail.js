@@ -28,10 +28,23 @@ class DetailPane {
     app.state.on((changed) => {
       if (changed.has('row') || changed.has('conns') || changed.has('pane')) this.show(changed.has('row') || changed.has('conns'));
     });
-    app.store.on((what) => {
-      if (what === 'index' || this.waiting && what === 'rows') this.show(false);
-    });
+    app.store.on((what) => this.follow(what));
     this.show(true);
+  }
+
+  // follow shows what has become of the row and its connection, live, and leaves
+  // alone what has not changed: trees stay open, dumps where they were scrolled.
+  follow(what) {
+    const {store, state} = this.app;
+    if (what === 'rows' && this.waiting) this.show(false);
+    else if (what === 'rows' && this.facts && store.has(state.row) && store.answer(state.row) !== this.answer) this.showFacts(state.row);
+    if (what !== 'index' || this.shown === null) return;
+    const connection = store.connection(this.shown.conn);
+    if (connection === this.shown || !connection) return;
+    this.shown = connection;
+    const part = connectionPart(connection, this.app);
+    this.connectionPart.replaceWith(part);
+    this.connectionPart = part;
   }
 
   focus() {
@@ -45,6 +58,8 @@ class DetailPane {
     const inside = this.container.contains(document.activeElement);
     if (fresh) this.container.scrollTop = 0;
     this.waiting = row >= 0 && !store.has(row);
+    this.facts = null;
+    this.shown = null;
     empty(this.container);
     if (row < 0) this.showOverview();
     else if (this.waiting) this.container.append(element('p', 'detail-hint', row < store.first ? 'The row is not held any more.' : 'The row is not there yet.'));
@@ -56,7 +71,7 @@ class DetailPane {
     const {store, state} = this.app;
     const chosen = [...state.conns];
     const connection = chosen.length === 1 ? store.connection(chosen[0]) : null;
-    if (connection) this.container.append(heading('Connection #' + connection.conn), connectionPart(connection, this.app));
+    if (connection) this.container.append(heading('Connection #' + connection.conn), this.connection(connection));
     else this.container.append(element('p', 'detail-hint', 'Choose a row to see its payload, its header bits and what answers it.'));
   }
 
@@ -72,11 +87,25 @@ class DetailPane {
     this.container.append(title, this.place(row, connection, lifecycle));
     if (lifecycle) {
       this.container.append(lifecyclePart(row, this.app));
-      if (connection) this.container.append(heading('Connection #' + connection.conn, 'h4'), connectionPart(connection, this.app));
+      if (connection) this.container.append(heading('Connection #' + connection.conn, 'h4'), this.connection(connection));
       return;
     }
-    this.container.append(frameFacts(row, this.app), this.copying(row));
+    this.facts = element('div');
+    this.container.append(this.facts, this.copying(row));
+    this.showFacts(row);
     this.tabs(row, connection, kind === kindFrame);
+  }
+
+  showFacts(row) {
+    this.answer = this.app.store.answer(row);
+    this.facts.replaceChildren(frameFacts(row, this.app));
+  }
+
+  // connection is what is known of one, which follow keeps up to date.
+  connection(connection) {
+    this.shown = connection;
+    this.connectionPart = connectionPart(connection, this.app);
+    return this.connectionPart;
   }
 
   // place is when and in which packets the row was.
@@ -131,7 +160,7 @@ class DetailPane {
     if (payload.length > 0 && text !== null) all.push(['text', 'Text', () => this.text(text)]);
     if (payload.length > 0) all.push(['hex', 'Hex', () => createHex(payload)]);
     if (framed) all.push(['header', 'Header', () => headerPart(row, this.app)]);
-    if (connection) all.push(['connection', 'Connection', () => connectionPart(connection, this.app)]);
+    if (connection) all.push(['connection', 'Connection', () => this.connection(connection)]);
     if (all.length === 0) return;
     const open = all.find(([id]) => id === state.pane) || all[0];
     const list = element('div', 'detail-tabs');
