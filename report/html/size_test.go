@@ -98,7 +98,7 @@ func TestFileIsSmall(t *testing.T) {
 		var payloads, file bytes.Buffer
 		zip, _ := gzip.NewWriterLevel(&payloads, 6)
 		w := New(&file, page.Options{Secrets: true})
-		traffic(t, w, 10000, func(r *rand.Rand, i int) []byte {
+		traffic(t, w, 5000, func(r *rand.Rand, i int) []byte {
 			b := x.f(r, i)
 			zip.Write(b)
 			return b
@@ -118,17 +118,18 @@ func TestFileIsSmall(t *testing.T) {
 
 // TestMemoryIsFlat: what is held after many messages is no more than after some.
 func TestMemoryIsFlat(t *testing.T) {
+	long := bytes.Repeat([]byte("word "), 500)
 	held := func(n int) uint64 {
 		w := New(io.Discard, page.Options{})
-		traffic(t, w, n, chat)
+		traffic(t, w, n, func(*rand.Rand, int) []byte { return long })
 		runtime.GC()
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
 		runtime.KeepAlive(w)
 		return m.HeapAlloc
 	}
-	some, many := held(10000), held(25000)
+	some, many := held(1000), held(5000)
 	if many > some+2<<20 {
-		t.Errorf("%d bytes held after 25000 messages, %d after 10000", many, some)
+		t.Errorf("%d bytes held after 5000 messages, %d after 1000", many, some)
 	}
 }
