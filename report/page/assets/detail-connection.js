@@ -2,7 +2,7 @@
 // connections: upgrade, gap, violation, close, encrypted streams, findings.
 import {kindClosed, kindEncrypted, kindFinding, kindGap, kindOpened, kindViolation} from './batch.js';
 import {button, element} from './dom.js';
-import {factList, rfcNote} from './detail-frame.js';
+import {factList, rfcNote, rowLink} from './detail-frame.js';
 import {closedText} from './rowtext.js';
 import {closeCodeName, endpointText, formatBytes, formatClock, formatDuration, formatNumber, visible} from './text.js';
 
@@ -135,7 +135,5 @@ function whyText(why) {
 function frameLink(row, app) {
   let frame = row - 1;
   while (frame > app.store.first && app.store.kind(frame) === kindViolation) frame--;
-  const go = button(`the frame of packet ${formatNumber(app.store.packet(frame))}`, () => app.select(frame));
-  go.className = 'detail-link';
-  return go;
+  return rowLink(frame, app);
 }

@@ -1,6 +1,6 @@
 // What the detail pane tells of a frame: facts of it and its message, and its
 // header bit by bit, with the sections of RFC 6455 and RFC 7692 that decide.
-import {bitCompletes, bitCompressed, bitFin, bitIncomplete, bitMasked, kindFrame, kindViolation} from './batch.js';
+import {bitCompletes, bitCompressed, bitFin, bitIncomplete, bitMasked, kindFrame, kindMessage, kindViolation} from './batch.js';
 import {button, element} from './dom.js';
 import {lifecycleText, messageOpcode, typeText} from './rowtext.js';
 import {closeCodeName, formatBytes, formatDuration, formatNumber, opcodeName, visible} from './text.js';
@@ -44,6 +44,8 @@ export function frameFacts(row, app) {
     if (bits & bitCompressed) facts.push(['Compressed', compressionText(detail.wire_length === undefined ? store.length(row) : detail.wire_length, length, detail)]);
   } else if (!(store.op(row) & 8)) {
     facts.push(['Fragment', `number ${(detail.index || 0) + 1} of its message, ${bytesText(store.length(row))}`]);
+    const last = completedBy(store, row);
+    if (last >= 0) facts.push(['Completed by', rowLink(last, app)]);
   } else {
     facts.push(['Length', bytesText(store.length(row))]);
   }
@@ -97,19 +99,35 @@ function replyFacts(row, app) {
   const facts = [];
   const request = store.request(row);
   const answer = store.answer(row);
-  const link = (to, text) => {
-    const go = button(text, () => app.select(to));
-    go.className = 'detail-link';
-    return go;
-  };
-  const part = (before, to, ms) => {
-    const whole = element('span', '', before);
-    whole.append(link(to, `${typeText(store, to, false)} in packet ${formatNumber(store.packet(to))}`), ` ${ms}`);
+  const part = (to, ms) => {
+    const whole = element('span');
+    whole.append(rowLink(to, app), ` after ${formatDuration(ms)}`);
     return whole;
   };
-  if (request >= 0) facts.push(['Answers', part('', request, 'after ' + formatDuration(store.time(row) - store.time(request)))]);
-  if (answer >= 0) facts.push(['Answered by', part('', answer, 'after ' + formatDuration(store.time(answer) - store.time(row)))]);
+  if (request >= 0) facts.push(['Answers', part(request, store.time(row) - store.time(request))]);
+  if (answer >= 0) facts.push(['Answered by', part(answer, store.time(answer) - store.time(row))]);
   return facts;
+}
+
+// rowLink goes to a row.
+export function rowLink(row, app) {
+  const go = button(`${typeText(app.store, row, false)} in packet ${formatNumber(app.store.packet(row))}`, () => app.select(row));
+  go.className = 'detail-link';
+  return go;
+}
+
+const searchedRows = 100000; // for a fragment's last frame, so that no click takes long
+
+// completedBy is the row that completes the message of a fragment, -1 where it
+// is not near.
+function completedBy(store, row) {
+  const connection = store.conn(row);
+  const end = Math.min(store.rows, row + searchedRows);
+  for (let next = row + 1; next < end; next++) {
+    if (store.conn(next) !== connection || store.fromServer(next) !== store.fromServer(row)) continue;
+    if (store.kind(next) === kindMessage || store.kind(next) === kindFrame && (store.bits(next) & bitCompletes) !== 0) return next;
+  }
+  return -1;
 }
 
 // headerPart is the frame's header (RFC 6455, 5.2), bit by bit.

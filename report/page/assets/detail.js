@@ -141,7 +141,8 @@ class DetailPane {
   copying(row) {
     const bar = element('p', 'detail-copy');
     bar.append(element('span', 'detail-dim', 'Copy '));
-    for (const [how, label] of [['text', 'text'], ['json', 'JSON'], ['base64', 'base64'], ['hex', 'hex'], ['line', 'line']]) {
+    const ways = [['text', 'text'], ['json', 'JSON'], ['base64', 'base64'], ['hex', 'hex'], ['line', 'line']];
+    for (const [how, label] of this.app.store.size(row) > 0 ? ways : ways.slice(-1)) {
       bar.append(button(label, () => copyRow(this.app, row, how), 'copy ' + (how === 'line' ? 'the row as a line' : 'the payload as ' + label)));
     }
     return bar;

@@ -2,6 +2,7 @@
 // looks at rows of a store, without allocating for the filters that most people
 // write.
 import {compilePattern} from './automaton.js';
+import {bitCompressed, bitCut} from './batch.js';
 import {PatternError} from './pattern.js';
 import {FilterFault, filterFault} from './filter-lexer.js';
 import {clipBounds, expressionText, holdsFirst, isConstant, parseFilter} from './filter-parser.js';
@@ -40,8 +41,12 @@ export function compileFilter(text, options) {
     reset() {
       context = null;
     },
-    notes: compiler.notes(),
+    notes: (store) => compiler.notes(store),
   };
+}
+
+function anyBits(store, bit) {
+  return store.batches.some((b) => b.bits.some((bits) => (bits & bit) !== 0));
 }
 
 // listed gives an operand of at most one value as a list, which is lent.
@@ -71,12 +76,14 @@ class FilterCompiler {
     this.lacking = null; // the first field that reports do not keep
   }
 
-  notes() {
+  // notes are what the store does not hold of what the filter looks at.
+  notes(store) {
     const used = [...this.used];
     const notes = [];
-    if (used.some((f) => f.ofPayload)) notes.push('payloads are looked at as far as this report keeps them, secrets taken out');
-    if (used.some((f) => f.ofFrames)) notes.push('the bytes of fragments and of compressed frames are not kept: wstap.message has their message');
-    if (used.some((f) => f.secret)) notes.push('secrets in headers and URLs are taken out of this report');
+    const has = (test) => used.some(test) && store;
+    if (has((f) => f.ofPayload) && anyBits(store, bitCut)) notes.push('payloads are looked at as far as they are kept here: --payload-limit keeps more');
+    if (has((f) => f.ofFrames) && anyBits(store, bitCompressed)) notes.push('the bytes of fragments and of compressed frames are not kept here: wstap.message has their message');
+    if (has((f) => f.ofPayload || f.secret) && store.index.redactions > 0) notes.push('secrets are taken out here, and cannot be looked for');
     return notes;
   }
 

@@ -12,7 +12,7 @@ import {patternSearch, textSearch} from './search.js';
 //   reset   to be called before another pass over the rows
 //   error   null, or {message, at, length}: what is wrong, from which column on
 //   hint    a line that says how the text was understood
-//   notes   lines about what the report does not keep of what is asked for
+//   notes   lines about what the store does not hold of what is asked for
 export function compileQuery(text, store) {
   const trimmed = text.trim();
   const from = text.indexOf(trimmed);
@@ -25,7 +25,7 @@ export function compileQuery(text, store) {
   if (!filter.error) {
     const bare = isFilterField(trimmed);
     return {
-      kind: 'filter', test: (row) => filter.test(store, row), reset: filter.reset, error: null, notes: filter.notes,
+      kind: 'filter', test: (row) => filter.test(store, row), reset: filter.reset, error: null, notes: filter.notes(store),
       hint: bare ? `frames that have the field ${trimmed}; for the word, write "${trimmed}"` : 'frames that pass this display filter',
     };
   }
