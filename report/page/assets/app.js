@@ -11,6 +11,7 @@ import {LiveFeed} from './live.js';
 import {Overview} from './overview.js';
 import {Plots} from './plot.js';
 import {setUpPrint} from './print.js';
+import {setUpSplitter} from './splitter.js';
 import {State, stateFromHash, stateToHash} from './state.js';
 import {Store} from './store.js';
 import {FrameTable} from './table.js';
@@ -57,6 +58,7 @@ class App {
     createExport(place('export'), this);
     createKeyHelp(place('keys'));
     setUpPrint(place('print'), this);
+    setUpSplitter(place('splitter'), document.querySelector('main'));
     place('help').addEventListener('click', () => place('keys').showModal());
     place('close-detail').addEventListener('click', () => this.closeDetail());
     this.bind();

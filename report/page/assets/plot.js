@@ -131,6 +131,7 @@ function drawTrips(plot, found, colors) {
   drawTimes(context, found.from, found.to, width, height, colors);
   if (found.dots.length === 0) {
     setText(plot.caption, 'Round trips: no request and its answer in sight');
+    plot.canvas.setAttribute('aria-label', plot.caption.textContent);
     return;
   }
   const sorted = found.dots.map((d) => d.ms).sort((a, b) => a - b);

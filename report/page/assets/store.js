@@ -5,13 +5,15 @@ const emptyPayload = new Uint8Array(0);
 // Store holds the rows of a page in batches of columns, and the index. Rows are
 // numbered absolutely, from 0 in capture order: those of first <= row < rows
 // are there. The oldest are forgotten, in whole batches, when more than
-// maxBytes or maxRows are held, which only a live page without end reaches.
+// maxBytes or maxRows are held, which only a live page without end reaches; so
+// are the oldest connections beyond maxConnections.
 //
 // What it hands out it owns: payloads and keys are views to read from.
 export class Store {
   constructor(limits) {
     this.maxRows = (limits && limits.rows) || 4e6;
     this.maxBytes = (limits && limits.bytes) || 1.5e9;
+    this.maxConnections = (limits && limits.connections) || 1e5;
     this.index = {version: 1, connections: [], findings: []};
     this.started = 0n;
     this.batches = [];
@@ -51,9 +53,17 @@ export class Store {
       }
     }
     this.index = Object.assign(this.index, part, {connections});
+    if (connections.length > this.maxConnections) this.forgetConnections();
     if (part.started !== undefined && this.batches.length === 0) this.started = BigInt(part.started);
     if (part.strings) this.strings = part.strings.slice();
     this.tell('index');
+  }
+
+  // forgetConnections makes room for a tenth, so that it is not done at each.
+  forgetConnections() {
+    const connections = this.index.connections;
+    connections.splice(0, connections.length - Math.floor(this.maxConnections * 0.9));
+    this.places = new Map(connections.map((c, place) => [c.conn, place]));
   }
 
   // addBatch decodes and appends a batch; the store owns the bytes afterwards.
@@ -99,6 +109,10 @@ export class Store {
     if (gone > 0) {
       this.forgotten += gone;
       this.last = null;
+      for (const request of this.answers.keys()) {
+        if (request >= this.first) break; // they were found in rising order, nearly
+        this.answers.delete(request);
+      }
       this.tell('forgot');
     }
   }

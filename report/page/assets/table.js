@@ -24,7 +24,8 @@ export class FrameTable {
     this.narrow = window.matchMedia('(max-width: 800px)');
     this.rowHeight = this.narrow.matches ? frameRowHeights.narrow : frameRowHeights.wide;
     this.follow = app.state.row < 0;
-    this.unseen = 0;
+    this.unseen = 0; // rows that came while somebody read
+    this.refilling = false; // rows that came are those of before, chosen anew
     this.known = 0; // rows of the view when last looked
     this.anchor = app.state.row; // row to bring into sight once the view has it
     this.scroller = element('div', 'scroller');
@@ -143,9 +144,10 @@ export class FrameTable {
       // What was being read stays in sight, if the new list has it.
       this.anchor = this.anchorRow();
       this.known = 0;
+      this.refilling = true;
       this.rows.setCount(0, true);
     } else if (what === 'grew') {
-      this.unseen += view.count - this.known;
+      if (!this.refilling) this.unseen += view.count - this.known;
       this.known = view.count;
       this.rows.setCount(view.count);
       this.reachAnchor();
@@ -161,6 +163,7 @@ export class FrameTable {
       this.rows.setCount(view.count, true);
       if (above) this.rows.moveTo(this.rows.position + this.rows.rowHeight);
     } else if (what === 'progress' && view.done) {
+      this.refilling = false;
       this.reachAnchor();
       this.anchor = this.app.loading ? this.anchor : -1;
     }
