@@ -158,6 +158,7 @@ func TestLive(t *testing.T) {
 		"ends by itself":       testLiveEndsByItself,
 		"interface taken away": testLiveInterfaceTakenAway,
 		"refused":              testLiveRefused,
+		"serve":                testLiveServe,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // they wait most of the time

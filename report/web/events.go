@@ -2,7 +2,6 @@ package web
 
 import (
 	"bufio"
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -21,7 +20,8 @@ const patience = 30 * time.Second
 // `index` with what changed, `batch` with rows, `match` with those of them that
 // pass ?filter=, `skip` where rows are gone that were not told, and `end` when no
 // more will come. The id of a batch is the number of the row behind it, so that
-// Last-Event-ID goes on where a connection broke.
+// Last-Event-ID goes on where a connection broke; ?after= says the same for one
+// that is new.
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	var m *matcher
 	if q := r.URL.Query().Get("filter"); q != "" {
@@ -44,7 +44,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	at := cursor{row: lastRow(r)}
-	if m != nil && !s.catchUp(m, at.row, r.Context()) {
+	if m != nil && !s.catchUp(m, at.row, r) {
 		return
 	}
 	for {
@@ -70,26 +70,34 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 
 // catchUp lets m see what a browser that comes back had before: what a filter
 // makes of a row may depend on those before it.
-func (s *Server) catchUp(m *matcher, row uint64, ctx context.Context) bool {
+func (s *Server) catchUp(m *matcher, row uint64, r *http.Request) bool {
+	if row == 0 {
+		return true
+	}
+	if !s.enter(r) {
+		return false
+	}
+	defer s.leave()
 	chunks, _, _, _ := s.hub.snapshot()
 	for _, c := range chunks {
 		if c.end() > row {
 			break
 		}
-		if _, err := m.match(c); err != nil || ctx.Err() != nil {
+		if _, err := m.match(c); err != nil || r.Context().Err() != nil {
 			return false
 		}
 	}
 	return true
 }
 
-// lastRow is where a browser that comes back wants to go on.
+// lastRow is where a browser that has had rows before wants to go on.
 func lastRow(r *http.Request) uint64 {
-	n, err := strconv.ParseUint(r.Header.Get("Last-Event-ID"), 10, 64)
-	if err != nil {
-		return 0
+	for _, s := range []string{r.Header.Get("Last-Event-ID"), r.URL.Query().Get("after")} {
+		if n, err := strconv.ParseUint(s, 10, 64); err == nil {
+			return n
+		}
 	}
-	return n
+	return 0
 }
 
 // eventWriter writes one event after the other.

@@ -55,7 +55,7 @@ func NewFeed(h *Hub, o FeedOptions) (*Feed, error) {
 	}
 	f := &Feed{hub: h, opts: o, known: map[*wsframe.Conn]facts{}}
 	f.encoder = page.NewEncoder(o.Page, f.batch)
-	return f, f.index() // browsers that come early see what is read
+	return f, h.update(f.encoder.AppendIndex(nil)) // browsers that come early see what is read
 }
 
 // Emit implements wsframe.Sink.

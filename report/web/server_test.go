@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ import (
 
 	"wstap/capture"
 	"wstap/capture/capturetest"
+	"wstap/report/page"
 )
 
 // assets are a page of the tests' own.
@@ -408,6 +410,51 @@ func (b *told) all(t testing.TB, s *stream) {
 			t.Fatal("the stream broke off")
 		}
 		b.take(t, e)
+	}
+}
+
+// TestFilterGoesOn: a browser that asks for the rows behind those it has is told
+// of them what it would have been told without a pause; Last-Event-ID, which it
+// sends by itself later on, counts for more.
+func TestFilterGoesOn(t *testing.T) {
+	hub := NewHub(Limits{})
+	fill(t, hub, example{open: func(t testing.TB) capture.Source {
+		p := packets(capturetest.Load(t, "../../testdata/scenario/ping-between-fragments.txt"))
+		return &p
+	}}, whole, 1)
+	s := serve(t, hub, Options{})
+	const query = "?filter=wstap.rtt+or+websocket.fragment"
+	var all told
+	all.all(t, follow(t, s, query, 0))
+	chunks, _, next, _ := hub.snapshot()
+	if len(all.match) != len(chunks) || len(chunks) < 5 || next != all.next {
+		t.Fatalf("%d matches in %d batches", len(all.match), len(chunks))
+	}
+	for i, c := range chunks {
+		var rest told
+		rest.all(t, follow(t, s, query+"&after="+strconv.FormatUint(c.end(), 10), 0))
+		if want := all.match[i+1:]; !slices.Equal(rest.match, want) {
+			t.Errorf("behind row %d: %q, want %q", c.end(), rest.match, want)
+		}
+	}
+	var none told
+	none.all(t, follow(t, s, query+"&after=1", next))
+	if len(none.match) > 0 || none.rows.Len() > 0 {
+		t.Errorf("Last-Event-ID %d: %q", next, none.match)
+	}
+}
+
+// TestIndexBeginsWithTheSource: a page that is there before any packet shows
+// what is read.
+func TestIndexBeginsWithTheSource(t *testing.T) {
+	hub := NewHub(Limits{})
+	newFeed(t, hub, page.Options{Version: "v1", Name: "eth0", Kind: "live"})
+	var c cursor
+	index := string(hub.take(&c).index)
+	for _, want := range []string{`"source":{"name":"eth0","kind":"live"}`, `"version":1`, `"wstap":"v1"`} {
+		if !strings.Contains(index, want) {
+			t.Errorf("%s lacks %s", index, want)
+		}
 	}
 }
 
