@@ -65,7 +65,7 @@ export async function copyRow(app, row, how) {
 }
 
 // copiedText is a row's payload in one of the forms of copyRow.
-export function copiedText(store, row, how) {
+function copiedText(store, row, how) {
   const payload = store.payload(row);
   switch (how) {
     case 'base64':
@@ -81,7 +81,7 @@ export function copiedText(store, row, how) {
 }
 
 // rowLine is the row in a line, as the table shows it.
-export function rowLine(store, row) {
+function rowLine(store, row) {
   const kind = store.kind(row);
   const words = [formatClock(store.timeNs(row), true), 'packet ' + store.packet(row)];
   if (store.conn(row)) words.push('#' + store.conn(row));

@@ -84,7 +84,7 @@ function certaintyText(word) {
 }
 
 // violationsOf are the rows behind the row that tell which rules it breaks.
-export function violationsOf(store, row) {
+function violationsOf(store, row) {
   const rows = [];
   for (let next = row + 1; next < store.rows && store.kind(next) === kindViolation && rows.length < 32; next++) {
     const detail = store.detail(next);

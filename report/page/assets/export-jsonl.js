@@ -54,7 +54,7 @@ export function breaksRule(store, row) {
 
 // rowEvents are the events that a row was made of: a frame that completes a
 // message is two.
-export function rowEvents(store, row) {
+function rowEvents(store, row) {
   const detail = store.detail(row) || {};
   switch (store.kind(row)) {
     case kindFrame:

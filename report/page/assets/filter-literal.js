@@ -1,7 +1,8 @@
 // What literals of display filters stand for, how values compare, and what a
 // misspelled name may mean: as in report/dfilter.
 import {FilterFault, quoteGo} from './filter-lexer.js';
-import {exact, filterField, filterFieldNames, filterTypes} from './filter-fields.js';
+import {exact} from './filter-context.js';
+import {filterField, filterFieldNames, filterTypes} from './filter-fields.js';
 import {parseFilterBytes, parseFilterInteger, parseFilterSeconds, parseFilterTime, parseIPv4, parseIPv6} from './filter-value.js';
 
 // fixedOperand is the operand of one value that never changes.

@@ -40,7 +40,7 @@ export function parseIPv6(text) {
 }
 
 // formatIPv6 writes an address as RFC 5952 has it.
-export function formatIPv6(bytes) {
+function formatIPv6(bytes) {
   const words = [];
   for (let i = 0; i < 16; i += 2) words.push(bytes[i] << 8 | bytes[i + 1]);
   if (words.slice(0, 5).every((w) => w === 0) && words[5] === 0xffff) return '::ffff:' + Array.from(bytes.subarray(12)).join('.');
