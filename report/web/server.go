@@ -40,7 +40,7 @@ type Options struct {
 
 // Bounds on requests.
 const (
-	maxHeaderBytes = 16 << 10 // filters stand in the address
+	maxHeaderBytes = 64 << 10 // filters and numbers of connections stand in the address
 	headerTime     = 5 * time.Second
 	idleTime       = 2 * time.Minute
 )
