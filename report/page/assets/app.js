@@ -60,6 +60,10 @@ class App {
     setUpPrint(place('print'), this);
     setUpSplitter(place('splitter'), document.querySelector('main'));
     place('help').addEventListener('click', () => place('keys').showModal());
+    place('skip').addEventListener('click', (event) => {
+      event.preventDefault(); // the address holds what is chosen
+      this.focusFrames();
+    });
     place('close-detail').addEventListener('click', () => this.closeDetail());
     this.bind();
     this.keepHash();
@@ -157,7 +161,7 @@ class App {
       4: choose({show: 'control'}),
       m: () => this.state.set({mode: this.state.mode === 'frames' ? 'messages' : 'frames'}),
       t: () => this.state.set({time: times[(times.indexOf(this.state.time) + 1) % 3]}),
-      v: focus('verdict'),
+      v: () => this.verdict.focus(),
       o: () => this.overview.focus(),
       l: focus('connections-grid'),
       f: focus('frames-grid'),

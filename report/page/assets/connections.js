@@ -7,6 +7,7 @@ import {drawWaterfall, lifeOf} from './waterfall.js';
 
 const compressionWords = /permessage-deflate/i;
 const nanosecond = 1e-6; // in ms
+const quickOrder = 2000; // connections are put in order at once; more of them twice a second
 
 // Each column: its class, heading, text of a connection, and what it sorts by.
 const connectionColumns = [
@@ -82,7 +83,7 @@ export class ConnectionList {
     this.order = [];
     this.sortBy = connectionColumns[0];
     this.descending = false;
-    this.frame = 0;
+    this.pending = false;
     this.scroller = element('div', 'scroller');
     this.scroller.setAttribute('role', 'rowgroup');
     this.scroller.tabIndex = -1;
@@ -132,11 +133,12 @@ export class ConnectionList {
   }
 
   schedule() {
-    if (this.frame !== 0) return;
-    this.frame = requestAnimationFrame(() => {
-      this.frame = 0;
+    if (this.pending) return;
+    this.pending = true;
+    setTimeout(() => {
+      this.pending = false;
       this.update();
-    });
+    }, this.order.length < quickOrder ? 16 : 500);
   }
 
   // update puts those of the time range in order.

@@ -257,20 +257,6 @@ export class Store {
     return place === undefined ? null : this.index.connections[place];
   }
 
-  // rowAfter is the first row at or after the time (ms), as far as times rise:
-  // behind a gap rows may be told late, so callers that need all of a range
-  // check the times of what lies between.
-  rowAfter(ms) {
-    let low = this.first;
-    let high = this.rows;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      if (this.time(middle) < ms) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
   // rowOfPacket is the first row told at or after the packet, -1 without one.
   rowOfPacket(packet) {
     let low = this.first;

@@ -22,6 +22,7 @@ export class FrameTable {
     this.more = more;
     this.empty = grid.parentNode.querySelector('.empty');
     this.narrow = window.matchMedia('(max-width: 800px)');
+    this.stacked = window.matchMedia('(max-width: 800px), (max-height: 560px)');
     this.rowHeight = this.narrow.matches ? frameRowHeights.narrow : frameRowHeights.wide;
     this.follow = app.state.row < 0;
     this.unseen = 0; // rows that came while somebody read
@@ -135,7 +136,10 @@ export class FrameTable {
   stateChanged(changed) {
     if (changed.has('time')) this.showTime();
     if (changed.has('time') || changed.has('mode')) this.rows.refresh();
-    if (changed.has('row')) this.rows.refresh();
+    if (changed.has('row')) {
+      this.rows.refresh();
+      if (this.stacked.matches && this.state.row >= 0) requestAnimationFrame(() => this.uncover());
+    }
   }
 
   viewChanged(what) {
@@ -229,11 +233,18 @@ export class FrameTable {
     this.state.set({row: Number(e.id.slice(4))});
   }
 
+  // uncover brings the selected row to where the detail, which lies over the
+  // lower half of a small screen, does not hide it.
+  uncover() {
+    this.grid.scrollIntoView({block: 'start'});
+    const index = this.view.indexOf(this.state.row);
+    if (index >= 0) requestAnimationFrame(() => this.rows.reveal(index));
+  }
+
   // select makes the row the current one and brings it into sight.
   select(row, center) {
     this.follow = false;
     this.state.set({row});
-    if (this.grid.getBoundingClientRect().bottom > window.innerHeight) this.grid.scrollIntoView({block: 'start'});
     const index = this.view.indexOf(row);
     if (index >= 0) {
       this.rows.reveal(index, center);

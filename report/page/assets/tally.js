@@ -10,7 +10,7 @@ const rowsAtOnce = 4096;
 // Tally counts traffic over time: bytes and frames of each direction in bins of
 // equal width, in all and (as "lanes") for each connection. Where time runs
 // beyond the last bin, as it does live, bins are folded in pairs.
-export class Tally {
+class Tally {
   // from and to are ms since the start; fixed keeps to what lies between.
   constructor(from, to, fixed) {
     this.from = from;

@@ -23,7 +23,12 @@ export class Toolbar {
     this.filter.addEventListener('input', () => this.typed());
     this.filter.addEventListener('keydown', (event) => this.key(event));
     this.state.on(() => this.show());
-    this.view.on(() => this.showCount());
+    this.chosen = false; // anew, and not told how many rows that makes
+    this.view.on((what) => {
+      if (what === 'reset') this.chosen = true;
+      this.showCount();
+      this.tellCount();
+    });
     app.store.on(() => this.showCount());
     this.show();
   }
@@ -82,6 +87,13 @@ export class Toolbar {
     const caret = ' '.repeat(this.app.visible(this.state.filter.slice(0, at)).length) + '^' + '~'.repeat(Math.max(0, (error.length || 1) - 1));
     this.fault.replaceChildren(element('pre', '', text + '\n' + caret), element('span', '', this.app.visible(error.message) + ' (not applied)'));
     this.app.announce('filter: ' + error.message);
+  }
+
+  // tellCount has the number of rows read out once after each choice.
+  tellCount() {
+    if (!this.chosen || !this.view.done || this.app.loading) return;
+    this.chosen = false;
+    this.app.announce(this.count.textContent);
   }
 
   showCount() {

@@ -32,6 +32,7 @@ export class VerdictPane {
     const key = JSON.stringify([index.verdict, index.findings]);
     if (key === this.told) return;
     this.told = key;
+    const focused = this.section.contains(document.activeElement);
     const verdict = index.verdict || {};
     const findings = (index.findings || []).slice().sort((a, b) => severityRank[a.severity] - severityRank[b.severity]);
     const worst = findings.length === 0 ? 'ok' : findings[0].severity;
@@ -46,6 +47,7 @@ export class VerdictPane {
     for (const f of findings) this.findings.append(this.finding(f));
     this.findings.hidden = findings.length === 0;
     this.fillPaths(verdict.paths || []);
+    if (focused && !this.section.contains(document.activeElement)) this.focus(); // its button is gone
   }
 
   without(findings) {

@@ -188,7 +188,7 @@ export class View {
 }
 
 // rowTest is a function (batch, j) -> bool for what was chosen.
-export function rowTest(state, query) {
+function rowTest(state, query) {
   const conns = state.conns.size > 0 ? new Set(state.conns) : null;
   const only = conns && conns.size === 1 ? [...conns][0] : -1;
   const range = state.range;

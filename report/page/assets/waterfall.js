@@ -7,7 +7,7 @@ import {sizeCanvas} from './dom.js';
 
 // msOf is a decimal string of nanoseconds since the epoch in ms since started,
 // NaN where it is not known.
-export function msOf(ns, started) {
+function msOf(ns, started) {
   return ns ? Number(BigInt(ns) - started) / 1e6 : NaN;
 }
 
