@@ -3,6 +3,7 @@ package page
 import (
 	"encoding/base64"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"wstap/capture/capturetest"
@@ -10,6 +11,32 @@ import (
 	"wstap/wsframe"
 	"wstap/wsframe/wsframetest"
 )
+
+// plainSession is the page of a session, in batches of few rows.
+func plainSession(t *testing.T) storeInput {
+	t.Helper()
+	in := storeInput{Batches: []string{}}
+	e := NewEncoder(Options{Payload: report.NoLimit()}, func(b Batch) error {
+		in.Batches = append(in.Batches, base64.StdEncoding.EncodeToString(b.Data))
+		return nil
+	})
+	n := 0
+	wsframetest.Run(t, capturetest.NewSource(capturetest.Load(t, filepath.Join("../../testdata/scenario", "plain-session.txt"))), watcher(func(ev wsframe.Event) {
+		if err := e.Emit(ev); err != nil {
+			t.Fatal(err)
+		}
+		if n++; n%3 == 0 {
+			if err := e.Flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}), wsframe.Options{})
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	in.Index = e.AppendIndex(nil)
+	return in
+}
 
 // TestViewShowsWhatWasChosen compares the list that is computed in slices, while
 // batches arrive and choices change, with one look at every row.
@@ -78,26 +105,7 @@ export async function main({index, batches}) {
   return {wrong, looked, shown};
 }
 `
-	in := storeInput{Batches: []string{}}
-	e := NewEncoder(Options{Payload: report.NoLimit()}, func(b Batch) error {
-		in.Batches = append(in.Batches, base64.StdEncoding.EncodeToString(b.Data))
-		return nil
-	})
-	n := 0
-	wsframetest.Run(t, capturetest.NewSource(capturetest.Load(t, filepath.Join("../../testdata/scenario", "plain-session.txt"))), watcher(func(ev wsframe.Event) {
-		if err := e.Emit(ev); err != nil {
-			t.Fatal(err)
-		}
-		if n++; n%3 == 0 {
-			if err := e.Flush(); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}), wsframe.Options{})
-	if err := e.Close(); err != nil {
-		t.Fatal(err)
-	}
-	in.Index = e.AppendIndex(nil)
+	in := plainSession(t)
 	var got struct {
 		Wrong         []string
 		Looked, Shown int
@@ -108,6 +116,102 @@ export async function main({index, batches}) {
 	}
 	if got.Looked != 32 || got.Shown < 32 {
 		t.Errorf("%d lists with %d rows were compared", got.Looked, got.Shown)
+	}
+}
+
+// TestViewWaitsForTheServersWord shows rows that a live server's filter passes
+// when it has said so, in order, also those it says of late.
+func TestViewWaitsForTheServersWord(t *testing.T) {
+	const script = `import {ServedQuery} from './served.js';
+import {State} from './state.js';
+import {Store} from './store.js';
+import {View} from './view.js';
+
+const bits = (first, rows, shown) => {
+  const bytes = new Uint8Array(Math.ceil(rows / 8));
+  for (const row of shown) bytes[(row - first) >> 3] |= 1 << ((row - first) & 7);
+  return {first, rows, bits: Buffer.from(bytes).toString('base64')};
+};
+const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+export async function main({index, batches}) {
+  const store = new Store();
+  const state = new State();
+  const view = new View(store, state, (text) => ({kind: text === '' ? 'none' : 'filter', error: null, test: () => true}));
+  const query = new ServedQuery('q', bits(0, 3, [1]));
+  let tell = null;
+  view.setFeed({unfilter() {}, filter(text, done) { done(query); }, onMatch(listener) { tell = listener; }});
+  const list = async () => {
+    await pause();
+    return Array.from(view.list.subarray(0, view.count)).join();
+  };
+  store.setIndex(index);
+  const out = [];
+  state.set({filter: 'q'});
+  for (const batch of batches) store.addBatch(new Uint8Array(Buffer.from(batch, 'base64')));
+  out.push(await list());
+  query.add(bits(3, 3, [4]));
+  tell([]);
+  out.push(await list());
+  query.add(bits(6, store.rows - 6, [6]));
+  tell([0, 4]);
+  out.push(await list());
+  state.set({filter: ''});
+  out.push(String((await list()).split(',').length === store.rows));
+  return out;
+}
+`
+	var got []string
+	runNode(t, script, plainSession(t), &got)
+	if want := []string{"1", "1,4", "0,1,4,6", "true"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestTrafficCountsEveryFrame counts into bins that begin far too small.
+func TestTrafficCountsEveryFrame(t *testing.T) {
+	const script = `import {State} from './state.js';
+import {Store} from './store.js';
+import {Traffic} from './tally.js';
+
+export async function main({index, batches}) {
+  const store = new Store();
+  const state = new State();
+  const traffic = new Traffic(store, state);
+  store.setIndex({...index, ended: ''});
+  let frames = [0, 0];
+  let bytes = [0, 0];
+  for (const batch of batches) {
+    store.addBatch(new Uint8Array(Buffer.from(batch, 'base64')));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  for (let i = 0; i < store.rows; i++) {
+    if (store.kind(i) !== 0) continue;
+    frames[store.bits(i) & 1]++;
+    bytes[store.bits(i) & 1] += store.length(i);
+  }
+  const sum = (bins) => bins.reduce((a, b) => a + b, 0);
+  const {whole} = traffic;
+  const lanes = [...whole.lanes.values()];
+  const wrong = [];
+  for (const side of [0, 1]) {
+    if (sum(whole.frames[side]) !== frames[side]) wrong.push('frames ' + sum(whole.frames[side]) + ' of ' + frames[side]);
+    if (sum(whole.bytes[side]) !== bytes[side]) wrong.push('bytes ' + sum(whole.bytes[side]) + ' of ' + bytes[side]);
+    if (sum(lanes.map((lane) => sum(lane.frames[side]))) !== frames[side]) wrong.push('frames of connections');
+  }
+  if (frames[0] === 0 || frames[1] === 0) wrong.push('no frames');
+  if (whole.end !== store.time(store.rows - 1)) wrong.push('ends at ' + whole.end);
+  state.set({range: [0, store.time(3)]});
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const early = sum(traffic.shown.frames[0]) + sum(traffic.shown.frames[1]);
+  if (early === 0 || early >= frames[0] + frames[1]) wrong.push(early + ' frames in the range');
+  return wrong;
+}
+`
+	var wrong []string
+	runNode(t, script, plainSession(t), &wrong)
+	if len(wrong) > 0 {
+		t.Errorf("%q", wrong)
 	}
 }
 

@@ -195,8 +195,14 @@ class App {
     if (row < 0 || !this.store.has(row)) return;
     const request = this.store.request(row);
     const to = request >= 0 ? request : this.store.answer(row);
-    if (to >= 0) this.select(to);
+    if (to >= 0) this.goTo(to);
     else this.announce('the row answers nothing and has no answer');
+  }
+
+  // goTo selects the row, and has the next keys move on from there.
+  goTo(row) {
+    this.select(row);
+    if (!place('detail').contains(document.activeElement)) this.focusFrames();
   }
 
   // goToTrouble goes to the next shown row that tells of a fault.
@@ -217,7 +223,7 @@ class App {
     const view = this.view;
     let index = this.state.row < 0 ? -1 : view.find(this.state.row);
     for (index += step; index >= 0 && index < view.count; index += step) {
-      if (wanted(view.row(index))) return this.select(view.row(index));
+      if (wanted(view.row(index))) return this.goTo(view.row(index));
     }
     this.announce(otherwise);
   }
