@@ -221,8 +221,8 @@ class App {
 
   walk(step, wanted, otherwise) {
     const view = this.view;
-    let index = this.state.row < 0 ? -1 : view.find(this.state.row);
-    for (index += step; index >= 0 && index < view.count; index += step) {
+    const here = view.place(this.state.row);
+    for (let index = step > 0 ? Math.floor(here + 1) : Math.ceil(here - 1); index >= 0 && index < view.count; index += step) {
       if (wanted(view.row(index))) return this.goTo(view.row(index));
     }
     this.announce(otherwise);

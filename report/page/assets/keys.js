@@ -1,23 +1,23 @@
 import {button, element} from './dom.js';
 
-// moveByKey is where a key of a list leads from index here (-1: nowhere yet),
-// or -1 for a key that does not move.
+// moveByKey is where a key of a list leads from here, which is an index, half of
+// one where that lies between two, or -1; it is -1 for a key that does not move.
 export function moveByKey(event, here, count, page) {
   if (event.ctrlKey || event.metaKey || event.altKey) return -1;
   const last = count - 1;
-  const clamp = (index) => Math.min(Math.max(index, 0), last);
+  const move = (by) => Math.min(Math.max(by > 0 ? Math.floor(here + by) : Math.ceil(here + by), 0), last);
   switch (event.key) {
     case 'j':
     case 'ArrowDown':
-      return clamp(here + 1);
+      return move(1);
     case 'k':
     case 'ArrowUp':
-      return clamp(here - 1);
+      return move(-1);
     case 'PageDown':
     case ' ':
-      return clamp(here + page);
+      return move(page);
     case 'PageUp':
-      return clamp(here - page);
+      return move(-page);
     case 'g':
     case 'Home':
       return 0;

@@ -257,8 +257,7 @@ export class FrameTable {
   key(event) {
     const count = this.view.count;
     if (count === 0) return;
-    const here = this.state.row < 0 ? -1 : this.view.find(this.state.row);
-    const to = moveByKey(event, here, count, this.rows.page());
+    const to = moveByKey(event, this.view.place(this.state.row), count, this.rows.page());
     if (to < 0) return;
     event.preventDefault();
     this.select(this.view.row(to));

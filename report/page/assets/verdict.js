@@ -90,7 +90,7 @@ export class VerdictPane {
       const item = element('li');
       const name = element('div', 'path-name');
       if (path.conn) name.append(this.connLink(path.conn));
-      name.append(element('span', 'mono', visible(endpointText(path.client) + ' \u2192 ' + endpointText(path.server))), ' ', visible(path.url || ''));
+      name.append(element('span', 'mono', visible(endpointText(path.client) + ' \u2192 ' + endpointText(path.server))), element('span', '', visible(path.url || '')));
       const steps = element('ol', 'steps');
       for (const step of path.steps || []) {
         const li = element('li', 'step ' + visible(step.state));

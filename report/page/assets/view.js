@@ -66,6 +66,14 @@ export class View {
     return index < this.count && this.list[index] === row ? index : -1;
   }
 
+  // place is the index of the row, or half an index before the first shown row
+  // behind it, and -1 for no row: from where keys move on.
+  place(row) {
+    if (row < 0) return -1;
+    const index = this.find(row);
+    return index < this.count && this.list[index] === row ? index : index - 0.5;
+  }
+
   // done is true when all rows were looked at; progress is how far it is, 0 to 1.
   get done() {
     return this.next >= this.store.rows;
