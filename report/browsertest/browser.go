@@ -20,7 +20,7 @@ import (
 
 // patience bounds each wait, so that a fault is a failure and not a hang.
 // Nothing is measured by it.
-const patience = 60 * time.Second
+const patience = 20 * time.Second
 
 // Browser is a Chromium that runs until its test ends.
 type Browser struct {

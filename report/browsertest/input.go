@@ -26,6 +26,9 @@ func (p *Tab) Press(keys ...string) {
 			}
 		}
 		down := Object{"type": "rawKeyDown", "key": key, "modifiers": held, "windowsVirtualKeyCode": keyCodes[key]}
+		if keyCodes[key] != 0 {
+			down["code"] = key
+		}
 		if len(key) == 1 {
 			down["type"], down["text"] = "keyDown", key
 			down["windowsVirtualKeyCode"] = int(strings.ToUpper(key)[0])

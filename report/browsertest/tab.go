@@ -230,7 +230,15 @@ func (p *Tab) Until(expression string) {
 			break
 		}
 	}
-	p.t.Fatalf("waited for %s: %v; the page says %s; complaints %v", expression, err, p.Text(`document.body.innerText.slice(0, 600)`), p.Complaints())
+	p.t.Fatalf("waited for %s: %v; the page says %s; complaints %v", expression, err, p.Text(`document.body.innerText.replace(/\s+/g, " ").slice(0, 300)`), p.Complaints())
+}
+
+// Becomes waits until an expression's value, as text, is the wanted one.
+func (p *Tab) Becomes(expression, want string) {
+	p.t.Helper()
+	if err := p.eval(fmt.Sprintf(waiting, fmt.Sprintf("String(%s) === %q", expression, want)), nil); err != nil {
+		p.t.Fatalf("%s stays %q, want %q: %v; complaints %v", expression, p.Text(expression), want, err, p.Complaints())
+	}
 }
 
 // Screenshot is what the tab shows, as PNG.

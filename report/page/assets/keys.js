@@ -61,10 +61,12 @@ export function createKeyHelp(dialog) {
 }
 
 // bindKeys calls actions[key](event) for keys pressed anywhere but in a box that
-// takes text. An action that returns false leaves the key to the browser.
+// takes text or in a dialog, which the browser closes with Escape. An action
+// that returns false leaves the key to the browser.
 export function bindKeys(actions) {
   document.addEventListener('keydown', (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.target.closest && event.target.closest('dialog')) return;
     const inText = event.target.matches && event.target.matches('input, textarea, select');
     if (inText && event.key !== 'Escape') return;
     const action = actions[event.key];
