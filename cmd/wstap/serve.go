@@ -77,6 +77,9 @@ func (o *serving) run() error {
 	view := view{atEnd: true}.diagnosed()
 	view.begin = func(src source) (flushSink, error) {
 		options := web.FeedOptions{Page: o.f.pageOptions(), Now: o.p.now}
+		if src.waits {
+			options.Page.Kind = "live" // a pipe too: the page follows the newest row
+		}
 		if src.live {
 			options.Stats = src.stats
 		}

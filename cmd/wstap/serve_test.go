@@ -44,6 +44,9 @@ func serveCommand(t *testing.T, args ...string) *served {
 	t.Cleanup(func() { s.cmd.Process.Kill() })
 	s.stderr = bufio.NewScanner(stderr)
 	s.stderr.Scan()
+	if strings.Contains(s.stderr.Text(), "capturing on") {
+		s.stderr.Scan()
+	}
 	url, ok := strings.CutPrefix(s.stderr.Text(), "wstap: http://127.0.0.1:")
 	url, rest, _ := strings.Cut(url, " ")
 	if !ok || rest != "(Ctrl-C ends)" {
