@@ -39,7 +39,7 @@ export function frameFacts(row, app) {
   if (store.summary(row)) facts.push(['Summary', visible(store.summary(row))]);
   if (completes || store.kind(row) !== kindFrame) {
     const length = detail.message_length === undefined ? store.size(row) : detail.message_length;
-    facts.push(['Message', [opcodeName(messageOpcode(store, row)), bytesText(length), frames > 1 ? `in ${frames} frames` : ''].filter(Boolean).join(', ')]);
+    facts.push(['Message', [opcodeName(messageOpcode(store, row)), isGuess(detail) ? 'length not known' : bytesText(length), frames > 1 ? `in ${frames} frames` : ''].filter(Boolean).join(', ')]);
     if (frames > 1 && detail.message_first_packet) facts.push(['Begun by', 'packet ' + formatNumber(detail.message_first_packet)]);
     if (bits & bitCompressed) facts.push(['Compressed', compressionText(detail.wire_length === undefined ? store.length(row) : detail.wire_length, length, detail)]);
   } else if (!(store.op(row) & 8)) {
@@ -58,6 +58,12 @@ export function frameFacts(row, app) {
   for (const broken of violationsOf(store, row)) facts.push(['Violation', lifecycleText(store, broken), 'detail-bad']);
   facts.push(...replyFacts(row, app));
   return factList(facts);
+}
+
+// isGuess is true where a message could not be inflated: its bytes are no text,
+// and nobody knows how many there were.
+export function isGuess(detail) {
+  return detail.reason === 'compression context lost' || detail.reason === 'corrupt';
 }
 
 function compressionText(wire, length, detail) {

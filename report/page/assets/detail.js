@@ -2,7 +2,7 @@
 // a row it tells of the connection that is chosen.
 import {bitCompletes, kindFrame} from './batch.js';
 import {connectionPart, lifecyclePart} from './detail-connection.js';
-import {frameFacts, headerPart} from './detail-frame.js';
+import {frameFacts, headerPart, isGuess} from './detail-frame.js';
 import {copyRow, copyText} from './copy.js';
 import {button, element, empty} from './dom.js';
 import {createHex} from './hex.js';
@@ -200,7 +200,9 @@ class DetailPane {
     if (!control && store.kind(row) === kindFrame && (store.bits(row) & bitCompletes) === 0) {
       return 'A fragment: the frame that completes the message has its payload.';
     }
-    return store.length(row) === 0 ? 'No payload.' : 'The payload is not here.';
+    if (store.length(row) === 0) return 'No payload.';
+    if (isGuess(store.detail(row) || {})) return 'The payload could not be inflated, since what it refers to was lost or is wrong (RFC 7692, 7.2.2).';
+    return 'No byte of the payload is kept here.';
   }
 
   cut(panel, row) {

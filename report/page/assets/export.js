@@ -62,7 +62,7 @@ export function createExport(container, app) {
   const choices = () => {
     empty(list);
     list.append(element('p', '', 'The rows that are shown, with payloads as far as this page keeps them' + (app.store.index.redacted === false ? ':' : ', secrets taken out:')));
-    list.append(button('HAR, for the developer tools of Chrome', () => run('har')), button('jsonl, as wstap -T jsonl prints it', () => run('jsonl')));
+    list.append(button('HAR, for the developer tools of Chrome', () => run('har')), button('jsonl, as wstap -T jsonl prints it', () => run('jsonl'), 'without skipped_bytes, summary, and summaries that only begin the payload'));
     if (app.live) {
       list.append(element('p', '', 'The packets of the connections that are shown:'));
       list.append(button('pcapng, for Wireshark', () => follow(app.live.exportURL('pcapng', shownConnections(app)))));
