@@ -21,7 +21,7 @@ endif
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: build ## build, and show the frames of a recorded call-signalling session
@@ -58,6 +58,14 @@ check: ## gofmt, vet, staticcheck, go.mod, the floors, the build without cgo
 .PHONY: bench
 bench: ## run the benchmarks; BENCH=regexp chooses
 	@$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+.PHONY: page-figures
+page-figures: ## measure the page in Chromium; CAPTURES="a.pcap ..." measures their sizes too
+	@WSTAP_PAGE_FIGURES=1 CAPTURES='$(CAPTURES)' $(GO) test -count=1 -v -timeout 0 -run '^TestPageFigures$$' ./cmd/wstap
+
+.PHONY: page-images
+page-images: ## make the pictures of docs/images with Chromium
+	@WSTAP_PAGE_IMAGES=1 $(GO) test -count=1 -run '^TestPageImages$$' ./cmd/wstap
 
 .PHONY: fuzz
 fuzz: ## try SEEDS (1000) random arrivals of each trace, and fuzz each target for FUZZTIME (30s)

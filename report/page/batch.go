@@ -3,6 +3,7 @@ package page
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 
 	"wstap/wsframe"
 )
@@ -17,7 +18,9 @@ const (
 )
 
 // The columns' ids. All have a value per row unless said otherwise; "v" is an
-// unsigned LEB128 number, "z" a signed one in zigzag.
+// unsigned LEB128 number, "z" a signed one in zigzag. "Grouped" is not in the
+// order of rows but of summaries, and of rows within the same: messages of one
+// name are alike, so that side by side they compress to a fifth less.
 const (
 	colKind     = 1  // u8
 	colBits     = 2  // u8
@@ -25,12 +28,12 @@ const (
 	colConn     = 4  // v: connection number, 0 none
 	colTime     = 5  // v unit in ns first; z: units since the row before
 	colPacket   = 6  // z: since the row before
-	colLength   = 7  // v: payload length that the frame declares; bytes of a gap
-	colSize     = 8  // v: bytes among the payloads, plus 1; 0 where it is the length
+	colLength   = 7  // v, grouped: payload length that the frame declares; bytes of a gap
+	colSize     = 8  // v, grouped: bytes among the payloads, plus 1; 0 where it is the length
 	colSummary  = 9  // v: 0 none, else 1 + index into the strings
 	colStrings  = 10 // v index of the first, v count; each v length, UTF-8
 	colDetail   = 11 // a JSON array with an object for each row that has bitDetail
-	colPayload  = 12
+	colPayload  = 12 // grouped
 	colKeys     = 13 // 4 bytes for each row that has bitMasked
 	colReply    = 14 // v: 0 none, else 1 + rows back to the request
 	colIdent    = 15 // for each row with a summary: v length; unless that is 0, v place in the payload plus 1, or 0 and the text
@@ -57,17 +60,27 @@ type row struct {
 	detail  []byte // a JSON object; empty without
 }
 
+// sizes are what the grouped columns are made of.
+type sizes struct {
+	summary int
+	length  uint64 // that the frame declares
+	from    int    // in the payloads, while they are in the order of rows
+	to      int
+}
+
 // columns collects rows until they are handed on.
 type columns struct {
 	rows    int
 	base    int64
 	times   []int64 // since the row before
+	sizes   []sizes
 	last    row
 	nonzero [columnCount + 1]bool
 	col     [columnCount + 1][]byte
 	strings []string // new in this batch
 	known   int      // strings before them
 	out     []byte
+	grouped []byte // scratch
 }
 
 // add appends a row.
@@ -81,12 +94,8 @@ func (c *columns) add(r *row) {
 	c.byte(colOp, r.op)
 	c.number(colConn, uint64(r.conn))
 	c.number(colPacket, zigzag(int64(r.packet-c.last.packet)))
-	c.number(colLength, r.length)
-	if size := uint64(len(r.payload)); size != r.length {
-		c.number(colSize, size+1)
-	} else {
-		c.number(colSize, 0)
-	}
+	at := len(c.col[colPayload])
+	c.sizes = append(c.sizes, sizes{r.summary, r.length, at, at + len(r.payload)})
 	c.number(colSummary, uint64(r.summary))
 	c.number(colReply, r.reply)
 	if r.summary != 0 {
@@ -145,9 +154,26 @@ func (c *columns) full() bool {
 	return c.rows >= maxRows || len(c.col[colPayload])+len(c.col[colDetail]) >= maxBatchBytes
 }
 
+// group fills the grouped columns.
+func (c *columns) group() {
+	slices.SortStableFunc(c.sizes, func(a, b sizes) int { return a.summary - b.summary })
+	payloads := append(c.grouped[:0], c.col[colPayload]...)
+	c.grouped, c.col[colPayload] = payloads, c.col[colPayload][:0]
+	for _, s := range c.sizes {
+		c.number(colLength, s.length)
+		if size := uint64(s.to - s.from); size != s.length {
+			c.number(colSize, size+1)
+		} else {
+			c.number(colSize, 0)
+		}
+		c.bytes(colPayload, payloads[s.from:s.to])
+	}
+}
+
 // batch lays the rows out; first is the number of the first. The bytes are valid
 // until the next call.
 func (c *columns) batch(first uint64) []byte {
+	c.group()
 	unit := timeUnit(c.times)
 	c.number(colTime, uint64(unit))
 	for _, d := range c.times {
@@ -197,7 +223,7 @@ func (c *columns) reset() {
 		c.nonzero[i] = false
 	}
 	c.known += len(c.strings)
-	c.rows, c.times, c.strings = 0, c.times[:0], c.strings[:0]
+	c.rows, c.times, c.sizes, c.strings = 0, c.times[:0], c.sizes[:0], c.strings[:0]
 }
 
 // timeUnit is the coarsest unit that all differences are multiples of: most

@@ -1,8 +1,10 @@
 package page
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
+	"slices"
 )
 
 // table is a batch whose columns are read side by side.
@@ -13,6 +15,14 @@ type table struct {
 	col   [columnCount + 1]reader
 	last  row
 	items []json.RawMessage // the details that are left
+	sized []sized           // the rows that are left
+}
+
+// sized is what the grouped columns have of a row.
+type sized struct {
+	summary uint64
+	length  uint64
+	payload []byte
 }
 
 // open reads the head of a batch.
@@ -44,12 +54,42 @@ func open(b []byte) (*table, error) {
 		t.col[i].absent = len(t.col[i].b) == 0
 	}
 	t.unit = int64(t.col[colTime].number())
+	if err := t.ungroup(); err != nil {
+		return nil, err
+	}
 	if d := t.col[colDetail].b; len(d) > 0 {
 		if err := json.Unmarshal(d, &t.items); err != nil {
 			return nil, errBatch
 		}
 	}
 	return t, nil
+}
+
+// ungroup reads the grouped columns.
+func (t *table) ungroup() error {
+	t.sized = make([]sized, t.rows)
+	order := make([]int, t.rows)
+	for i := range t.sized {
+		t.sized[i].summary, order[i] = t.col[colSummary].number(), i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(t.sized[a].summary, t.sized[b].summary) })
+	for _, i := range order {
+		row := &t.sized[i]
+		row.length = t.col[colLength].number()
+		size := t.col[colSize].number()
+		if size == 0 {
+			size = row.length
+		} else {
+			size--
+		}
+		row.payload = t.col[colPayload].bytes(size)
+	}
+	for _, id := range []int{colSummary, colLength, colSize, colPayload} {
+		if t.col[id].failed {
+			return errBatch
+		}
+	}
+	return nil
 }
 
 func (t *table) column(id int) *reader { return &t.col[id] }
@@ -60,15 +100,9 @@ func (t *table) next() (row, error) {
 	r := row{
 		kind: Kind(c[colKind].byte()), bits: c[colBits].byte(), op: c[colOp].byte(), conn: int(c[colConn].number()),
 		time: t.last.time + t.unit*unzigzag(c[colTime].number()), packet: t.last.packet + uint64(unzigzag(c[colPacket].number())),
-		length: c[colLength].number(), summary: int(c[colSummary].number()), reply: c[colReply].number(),
+		length: t.sized[0].length, summary: int(t.sized[0].summary), reply: c[colReply].number(), payload: t.sized[0].payload,
 	}
-	size := c[colSize].number()
-	if size == 0 {
-		size = r.length
-	} else {
-		size--
-	}
-	r.payload = c[colPayload].bytes(size)
+	t.sized = t.sized[1:]
 	if r.summary != 0 {
 		r.ident = t.ident(r.payload)
 	}

@@ -38,6 +38,7 @@ const columnReply = 14;
 const columnIdent = 15;
 
 const maxBatchRows = 1 << 20; // the encoder cuts at 32768; what is far beyond is broken
+const maxSummary = 1 << 20; // the encoder knows 4096
 const batchHeader = 24; // bytes before the list of columns
 const noBytes = new Uint8Array(0);
 
@@ -118,9 +119,6 @@ export function decodeBatch(bytes, started) {
     details: null,
   };
   fillNumbers(batch.conn, column(columnConn));
-  fillNumbers(batch.length, column(columnLength));
-  fillNumbers(batch.size, column(columnSize));
-  for (let i = 0; i < n; i++) batch.size[i] = batch.size[i] === 0 ? batch.length[i] : batch.size[i] - 1;
   fillNumbers(batch.summary, column(columnSummary));
   fillNumbers(batch.reply, column(columnReply));
   const times = new VarintReader(column(columnTime));
@@ -128,7 +126,7 @@ export function decodeBatch(bytes, started) {
   fillDifferences(batch.packet, new VarintReader(column(columnPacket)), 1);
   const base = Number(batch.timeBase - started) / 1e6;
   for (let i = 0; i < n; i++) batch.time[i] = base + batch.ns[i] / 1e6;
-  placePayloads(batch);
+  placePayloads(batch, column(columnLength), column(columnSize));
   batch.idents = readIdents(batch, column(columnIdent));
   return batch;
 }
@@ -206,14 +204,32 @@ function readIdents(batch, bytes) {
   return idents;
 }
 
-// placePayloads finds where each row's payload begins.
-function placePayloads(batch) {
+// placePayloads reads the lengths, and finds where each row's payload begins:
+// they stand grouped by summary, and in the order of rows within each.
+function placePayloads(batch, lengths, sizes) {
+  const length = new VarintReader(lengths);
+  const size = new VarintReader(sizes);
   let at = 0;
-  for (let i = 0; i < batch.rows; i++) {
+  for (const i of groupedRows(batch.summary)) {
+    batch.length[i] = lengths.length === 0 ? 0 : length.unsigned();
+    const told = sizes.length === 0 ? 0 : size.unsigned();
+    batch.size[i] = told === 0 ? batch.length[i] : told - 1;
     batch.at[i] = at;
     at += batch.size[i];
   }
   if (at !== batch.payloads.length) throw new BatchError('payloads of ' + at + ' bytes in ' + batch.payloads.length);
+}
+
+// groupedRows are the rows by summary: a counting sort, which is stable.
+function groupedRows(summary) {
+  const most = summary.reduce((a, b) => Math.max(a, b), 0);
+  if (most > maxSummary) throw new BatchError('summary ' + most);
+  const next = new Uint32Array(most + 2);
+  for (const s of summary) next[s + 1]++;
+  for (let s = 1; s < next.length; s++) next[s] += next[s - 1];
+  const rows = new Uint32Array(summary.length);
+  for (let i = 0; i < summary.length; i++) rows[next[summary[i]]++] = i;
+  return rows;
 }
 
 // batchKey is the masking key of row j of the batch (4 bytes, a view), or null.
