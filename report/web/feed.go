@@ -40,6 +40,7 @@ type Feed struct {
 	pending originals // of the rows that are not handed on yet
 	told    time.Time // when rows were handed on
 	indexed time.Time // when the index was
+	news    bool      // of it, which is not to wait
 	stats   capture.Stats
 	known   map[*wsframe.Conn]facts // those that are open, as the Hub knows them
 	latest  *wsframe.Conn           // of the event before
@@ -60,8 +61,11 @@ func NewFeed(h *Hub, o FeedOptions) (*Feed, error) {
 
 // Emit implements wsframe.Sink.
 func (f *Feed) Emit(e wsframe.Event) error {
-	if e, ok := e.(*report.Started); ok {
+	switch e := e.(type) {
+	case *report.Started:
 		f.hub.start(e.M.Stamp)
+	case *wsframe.Opened, *wsframe.Closed, *report.Finding:
+		f.news = true
 	}
 	f.know(e)
 	if frame, ok := e.(*wsframe.Frame); ok {
@@ -90,18 +94,18 @@ func (f *Feed) Close() error {
 // called again while nothing comes.
 func (f *Feed) Flush() error {
 	now := f.opts.Now()
-	if now.Sub(f.told) >= rowsEvery {
-		f.told = now
-		if err := f.encoder.Flush(); err != nil {
+	if now.Sub(f.told) < rowsEvery {
+		return nil
+	}
+	f.told = now
+	if f.news || now.Sub(f.indexed) >= indexEvery {
+		f.news, f.indexed = false, now
+		f.tellStats()
+		if err := f.index(); err != nil { // first, so that rows have their connections
 			return err
 		}
 	}
-	if now.Sub(f.indexed) < indexEvery {
-		return nil
-	}
-	f.indexed = now
-	f.tellStats()
-	return f.index()
+	return f.encoder.Flush()
 }
 
 // flush hands on all.

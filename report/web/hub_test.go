@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"wstap/capture"
 	"wstap/report/page"
@@ -276,6 +277,43 @@ func TestStreamsAreBounded(t *testing.T) {
 	<-s.streams
 	follow(t, s, "", 0)
 	shutdown(t, s)
+}
+
+// TestFlushTellsInTime: rows at most every 100 ms, and the connection that they
+// are of before them, whatever else of the index has to wait.
+func TestFlushTellsInTime(t *testing.T) {
+	h := NewHub(Limits{})
+	now := clock()
+	f, err := NewFeed(h, FeedOptions{Page: whole, Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := &wsframe.Conn{Number: 1, Upgraded: true}
+	var c cursor
+	h.take(&c)
+	for i, step := range []struct {
+		event       wsframe.Event
+		wait        time.Duration
+		rows, index bool
+	}{
+		{&wsframe.Opened{M: wsframe.Meta{Conn: conn}}, time.Second, true, true},
+		{&wsframe.Frame{M: wsframe.Meta{Conn: conn}, Opcode: wsframe.OpPing}, 99 * time.Millisecond, false, false},
+		{&wsframe.Frame{M: wsframe.Meta{Conn: conn}, Opcode: wsframe.OpPing}, time.Millisecond, true, false},
+		{&wsframe.Frame{M: wsframe.Meta{Conn: conn}, Opcode: wsframe.OpPing}, 400 * time.Millisecond, true, true},
+		{&wsframe.Closed{M: wsframe.Meta{Conn: conn}}, 100 * time.Millisecond, true, true},
+	} {
+		if err := f.Emit(step.event); err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(step.wait)
+		if err := f.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		n := h.take(&c)
+		if (n.chunk != nil) != step.rows || strings.Contains(string(n.index), `"conn":1`) != step.index {
+			t.Errorf("step %d: rows %t, index %s", i, n.chunk != nil, n.index)
+		}
+	}
 }
 
 // TestStatsAreTold: what the kernel has dropped stands in the index while the
