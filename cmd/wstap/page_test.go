@@ -64,7 +64,7 @@ func reportPage(t *testing.T, capture []byte, args ...string) string {
 // Expressions about the page, for Until and Text.
 const (
 	// loaded is true when all rows are there and were looked at.
-	loaded = `document.body.classList.contains('ready') && document.querySelector('#toolbar progress').classList.contains('idle') && /row/.test(document.querySelector('.count').textContent)`
+	loaded = `document.body.classList.contains('ready') && document.querySelector('#toolbar progress').classList.contains('idle') && /row/.test(document.querySelector('.count').textContent) && (document.querySelector('#frames-grid .scroller .row') || !document.querySelector('#frames .empty').hidden)`
 	// counted is how many rows are shown, of how many.
 	counted = `document.querySelector('.count').textContent`
 	// selected is the number of the selected row's message, as the detail has it.

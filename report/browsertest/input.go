@@ -64,11 +64,12 @@ func (p *Tab) Box(selector string) (x, y, width, height float64) {
 	return b[0], b[1], b[2], b[3]
 }
 
-// Click clicks on the middle of the element of a selector, which it brings into
-// sight.
+// Click waits for the element of a selector, brings it into sight and clicks on
+// its middle.
 func (p *Tab) Click(selector string) {
 	p.t.Helper()
-	p.Eval(fmt.Sprintf(`(document.querySelector(%q) || {scrollIntoView() {}}).scrollIntoView({block: 'nearest'})`, selector), nil)
+	p.Until(fmt.Sprintf("document.querySelector(%q)", selector))
+	p.Eval(fmt.Sprintf(`document.querySelector(%q).scrollIntoView({block: 'nearest'})`, selector), nil)
 	x, y, width, height := p.Box(selector)
 	p.Mouse("mousePressed", x+width/2, y+height/2)
 	p.Mouse("mouseReleased", x+width/2, y+height/2)
