@@ -3,7 +3,7 @@ import {moveByKey} from './keys.js';
 import {VirtualRows} from './rows.js';
 import {closedText} from './rowtext.js';
 import {endpointText, formatBytes, formatDuration, formatNumber, visible} from './text.js';
-import {drawWaterfall, lifeOf} from './waterfall.js';
+import {drawWaterfall, isRefused, lifeOf} from './waterfall.js';
 
 const compressionWords = /permessage-deflate/i;
 const nanosecond = 1e-6; // in ms
@@ -51,9 +51,14 @@ function lengthOf(c, store) {
   return Math.max(0, life.last - life.first);
 }
 
+// closeText begins with what tells closes apart, since the column is narrow:
+// "4001, server". The whole of it is the cell's title, and in the detail.
 function closeText(c, store) {
-  if (c.closed) return closedText(c.closed);
-  if (c.status && c.status !== 101 && c.via !== 'h2') return 'refused';
+  if (c.closed) {
+    const what = c.closed.code || (c.closed.how === 'rst' ? 'reset' : c.closed.how);
+    return [what, c.closed.by !== 'none' && c.closed.by].filter(Boolean).join(', ') || closedText(c.closed);
+  }
+  if (isRefused(c)) return 'refused';
   return store.done ? '' : 'open';
 }
 
@@ -193,7 +198,7 @@ export class ConnectionList {
       if (column.name === 'waterfall') return;
       const text = visible(column.text(c, this.store));
       setText(e.cells[k], text);
-      e.cells[k].title = text;
+      e.cells[k].title = column.name === 'close' && c.closed ? closedText(c.closed) : text;
     });
     if (trouble) e.cells[0].title = trouble;
     e.cells[2].classList.toggle('bad-text', c.via === 'http/1.1' && c.status !== 101);

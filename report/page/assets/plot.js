@@ -25,6 +25,7 @@ export class Plots {
     });
     app.store.on((what) => {
       if (what === 'rows' && this.conn !== 0 && !this.abort) this.schedule();
+      if (what === 'done') this.begin();
     });
     new ResizeObserver(() => this.draw()).observe(section);
     this.begin();

@@ -121,8 +121,10 @@ function hexLine(bytes) {
 // compression, what is missing, how long the answer took.
 export function remarkText(store, row) {
   const bits = store.bits(row);
-  const words = [];
+  const words = []; // the end may be cut off
   const detail = store.detail(row) || {};
+  const request = store.request(row);
+  if (request >= 0) words.push('answers in ' + formatDuration(store.time(row) - store.time(request)));
   if (detail.frames > 1 && bits & bitCompletes) words.push(detail.frames + ' frames');
   else if (!(bits & bitCompletes) && store.kind(row) === kindFrame && !(store.op(row) & 8)) words.push(bits & bitFin ? 'last fragment' : 'fragment');
   if (bits & bitCompressed) words.push('deflate');
@@ -130,7 +132,5 @@ export function remarkText(store, row) {
   if (detail.missing) words.push(formatNumber(detail.missing) + ' bytes missing');
   if (detail.invalid_utf8) words.push('invalid UTF-8');
   if (detail.certainty && detail.certainty !== 'exact') words.push(detail.certainty);
-  const request = store.request(row);
-  if (request >= 0) words.push('answers in ' + formatDuration(store.time(row) - store.time(request)));
   return visible(words.join(', '));
 }

@@ -15,8 +15,14 @@ function msOf(ns, started) {
 // kept beside the connection, which is replaced when it changes.
 export function lifeOf(c, store) {
   if (c.life === undefined) c.life = readLife(c, store);
-  if (!c.closed) c.life.last = store.span()[1];
+  if (!c.closed) c.life.last = isRefused(c) && !Number.isNaN(c.life.response) ? c.life.response : store.span()[1];
   return c.life;
+}
+
+// isRefused is true for a connection that was answered, but not upgraded: with
+// the answer it is over.
+export function isRefused(c) {
+  return Boolean(c.status) && c.status !== 101 && c.via !== 'h2';
 }
 
 function readLife(c, store) {
