@@ -54,7 +54,7 @@ export function frameFacts(row, app) {
   if (detail.missing) facts.push(['Missing', missingText(detail), 'detail-bad']);
   if (detail.certainty && detail.certainty !== 'exact') facts.push(['Certainty', certaintyText(detail.certainty)]);
   if (detail.invalid_utf8) facts.push(['Text', 'is not UTF-8 (RFC 6455, 8.1)', 'detail-bad']);
-  if (detail.redacted) facts.push(['Redacted', `${detail.redacted} values: --no-redact leaves them in`]);
+  if (detail.redacted) facts.push(['Redacted', `${detail.redacted} ${detail.redacted === 1 ? 'value' : 'values'}: --no-redact leaves them in`]);
   for (const broken of violationsOf(store, row)) facts.push(['Violation', lifecycleText(store, broken), 'detail-bad']);
   facts.push(...replyFacts(row, app));
   return factList(facts);
