@@ -86,6 +86,14 @@ soak: build ## as root: churning connections live for MINUTES (20); memory, goro
 	@mkdir -p bin; $(GO) build -o bin/soak.tool ./testdata/soak
 	@bin/soak.tool -minutes $(MINUTES)
 
+.PHONY: page-figures
+page-figures: ## measure the page in Chromium; CAPTURES="a.pcap ..." measures their sizes too
+	@WSTAP_PAGE_FIGURES=1 CAPTURES='$(CAPTURES)' $(GO) test -count=1 -v -timeout 0 -run '^TestPageFigures$$' ./cmd/wstap
+
+.PHONY: page-images
+page-images: ## make the pictures of docs/images with Chromium
+	@WSTAP_PAGE_IMAGES=1 $(GO) test -count=1 -run '^TestPageImages$$' ./cmd/wstap
+
 .PHONY: fuzz
 fuzz: ## try SEEDS (1000) random arrivals of each trace, and fuzz each target for FUZZTIME (30s)
 	@WSTAP_SEEDS=$(SEEDS) $(GO) test -run '^Test(TLS)?(Arrival|NothingFalse)$$' -timeout 0 ./wsframe

@@ -42,7 +42,7 @@ func (p *program) check() *cobra.Command {
 		Long: `check connects to a WebSocket server and closes again: it resolves the name,
 connects, speaks TLS for wss, upgrades, pings and closes, each step timed. A
 failure is told as diagnose tells it, and gives exit 3. Proxies are taken from
-HTTP_PROXY, HTTPS_PROXY and NO_PROXY. No other command sends a packet.`,
+HTTP_PROXY, HTTPS_PROXY and NO_PROXY. No other command sends to the network.`,
 		Example: `  wstap check ws://10.0.0.5:8080/signal
   wstap check wss://chat.example.test/ --origin https://chat.example.test
   wstap check ws://10.0.0.5:8080/ --subprotocol mqtt -H "X-Token: secret"`,

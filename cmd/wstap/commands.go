@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"wstap/report/detail"
 	"wstap/report/text"
@@ -19,8 +20,6 @@ func (p *program) root() *cobra.Command {
 		Long: `wstap shows the WebSocket traffic in a capture file or on an interface: every
 frame, who sent it and what it says, and how each connection began and ended.`,
 		Example: `  wstap -r capture.pcapng                     the timeline of all frames
-  wstap connections -r capture.pcapng         who is connected to whom
-  wstap messages -r capture.pcapng -T jsonl   every message, for programs
   wstap -r capture.pcapng 'websocket.opcode == "Text" && ip.addr == 10.9.0.2'
   sudo wstap -i eth0 -f "port 8080"           live, packets of port 8080`,
 		SilenceErrors: true,
@@ -34,15 +33,18 @@ frame, who sent it and what it says, and how each connection began and ended.`,
 	root.SetHelpCommand(helpCommand())
 	reads(root, &f)
 	root.Flags().AddFlagSet(f.detail())
-	root.AddCommand(p.frames(), p.messages(), p.connections(), p.follow(), p.stats(), p.fields(), p.diagnose(), p.explain(), p.check(), p.interfaces(), p.version(),
+	root.AddCommand(p.frames(), p.messages(), p.connections(), p.follow(), p.stats(), p.fields(), p.diagnose(), p.explain(), p.report(), p.serve(), p.check(), p.interfaces(), p.version(),
 		p.completion(), p.man())
 	return root
 }
 
 // reads gives cmd the flags of the commands that read a capture.
-func reads(cmd *cobra.Command, f *flags) {
+func reads(cmd *cobra.Command, f *flags) { readsBy(cmd, f, f.input()) }
+
+// readsBy is reads with the flags of input as the command has them.
+func readsBy(cmd *cobra.Command, f *flags, input *pflag.FlagSet) {
 	cmd.Flags().SortFlags = false
-	cmd.Flags().AddFlagSet(f.input())
+	cmd.Flags().AddFlagSet(input)
 	cmd.Flags().AddFlagSet(f.output())
 	completeFlags(cmd)
 }

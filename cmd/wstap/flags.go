@@ -74,10 +74,10 @@ func (f *flags) input() *pflag.FlagSet {
 func (f *flags) output() *pflag.FlagSet {
 	s := pflag.NewFlagSet("output", pflag.ContinueOnError)
 	s.SortFlags = false
-	s.VarPF(parsed(f.addOutput), "format", "T", "write `FORMAT` text, jsonl, csv, ... to :PATH")
+	s.VarPF(parsed(f.addOutput), "format", "T", "write `FORMAT` text, jsonl, html, ... to :PATH")
 	f.write.flags(s)
 	s.IntVar(&f.harRows, "har-limit", 0, "`N` messages of each connection in har (0: 2000)")
-	s.BoolVar(&f.secrets, "no-redact", false, "leave passwords and tokens in har")
+	s.BoolVar(&f.secrets, "no-redact", false, "leave passwords and tokens in har and html")
 	s.VarPF(parsed(f.addColumn), "field", "e", "a column of -T fields, csv, json, ek: `FIELD`")
 	s.VarPF(parsed(f.layout.Set), "table-option", "E", "`OPTION` of fields, csv, as in tshark: header=y")
 	s.VarPF(parsed(f.setTimeFormat), "time-format", "t", "times as `FORMAT` r, a, ad, d, e, u, ud; .3 for ms")

@@ -147,7 +147,7 @@ func (o *following) view(limit report.Limit) view {
 			o.sent = replay.New(w, from)
 			return o.sent
 		}},
-		keep:   o.keep,
+		keep: o.keep, selects: true,
 		number: o.number,
 	}
 	if o.stream >= 0 {

@@ -166,6 +166,7 @@ func TestLive(t *testing.T) {
 		"refused":              testLiveRefused,
 		"privileges":           testLivePrivileges,
 		"slow output":          testLiveSlowOutput,
+		"serve":                testLiveServe,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // they wait most of the time

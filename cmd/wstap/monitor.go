@@ -57,7 +57,7 @@ func (r *run) newMonitor(v view) *monitor {
 		return m
 	}
 	m.status = statusLine
-	if r.diagnosis != nil {
+	if r.judges {
 		m.status = func(sample, sample) string { return r.diagnosis.State() }
 	}
 	return m

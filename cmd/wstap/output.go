@@ -27,7 +27,7 @@ type outputSpec struct {
 }
 
 // outputFormats are what -T takes.
-var outputFormats = []string{"text", "fields", "csv", "json", "jsonl", "ek", "md", "har"}
+var outputFormats = []string{"text", "fields", "csv", "json", "jsonl", "ek", "md", "har", "html"}
 
 func (f *flags) addOutput(s string) error {
 	format, path, hasPath := strings.Cut(s, ":")
@@ -115,7 +115,7 @@ func (o *output) named(err error) error {
 // open opens the outputs that f asks for, in the form that v gives text.
 func (p *program) open(f *flags, v view, shown *display) ([]*output, error) {
 	specs := f.outputs
-	if len(specs) == 0 && f.write.path != "-" {
+	if len(specs) == 0 && f.write.path != "-" && v.begin == nil {
 		specs = []outputSpec{{format: "text"}}
 	}
 	var all []*output
@@ -165,6 +165,10 @@ func (p *program) openOne(f *flags, v view, shown *display, s outputSpec) (*outp
 		}
 	} else if s.format == "har" {
 		o.Sink = har.New(o.w, har.Options{Version: buildVersion(), Rows: f.harRows, Payload: f.payload, Secrets: f.secrets})
+	} else if s.format == "html" {
+		if o.Sink = f.page(o.w); !v.selects {
+			return o, nil // it shows all that there is
+		}
 	} else if s.format == "md" {
 		return nil, usagef("-T md: it is a format of wstap diagnose")
 	} else if s.format == "jsonl" && v.cores > 1 && !o.each {
@@ -175,6 +179,9 @@ func (p *program) openOne(f *flags, v view, shown *display, s outputSpec) (*outp
 		o.Sink = v.text(o.w, p.textOptions(f, o.file, terminal))
 	}
 	o.Sink = v.kept(o.Sink)
+	if s.format != "html" {
+		o.Sink = v.told(o.Sink)
+	}
 	return o, nil
 }
 

@@ -43,7 +43,7 @@ func (p *program) confine(f *flags, src source) error {
 			plan.Read = append(plan.Read, filepath.Dir(target))
 		}
 	}
-	if f.write.rotation.Rotates() {
+	if f.write.createsLater() {
 		plan.Write = append(plan.Write, filepath.Dir(f.write.path))
 	}
 	if os.Geteuid() == 0 {
@@ -57,9 +57,12 @@ func (p *program) confine(f *flags, src source) error {
 	return nil
 }
 
+// createsLater reports whether -b goes on in new files.
+func (w *writing) createsLater() bool { return w.path != "" && w.rotation.Rotates() }
+
 // leaveRoot plans who root becomes. It says why, if that is not nobody.
 func (p *program) leaveRoot(f *flags, plan *confine.Plan) (why string) {
-	if f.write.rotation.Rotates() {
+	if f.write.createsLater() {
 		plan.Capabilities = append(plan.Capabilities, capDACOverride)
 		return "stays root, with the capability CAP_DAC_OVERRIDE alone: -b creates files later"
 	}

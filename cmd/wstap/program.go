@@ -34,6 +34,12 @@ func usagef(format string, args ...any) error {
 	return usageError{fmt.Sprintf(format, args...)}
 }
 
+// toldError is an error that was told when it came.
+type toldError struct{ error }
+
+// Unwrap implements errors.
+func (e toldError) Unwrap() error { return e.error }
+
 // main runs the command line and returns the exit code.
 func (p *program) main() int {
 	p.console = console{w: p.stderr, width: func() int {
@@ -50,7 +56,10 @@ func (p *program) main() int {
 	if errors.Is(err, errFound) {
 		return exitFound
 	}
-	p.complain(err.Error())
+	var told toldError
+	if !errors.As(err, &told) {
+		p.complain(err.Error())
+	}
 	var usage usageError
 	var filter *capture.FilterError
 	var display *dfilter.Error

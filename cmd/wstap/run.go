@@ -41,17 +41,33 @@ type view struct {
 	cores int
 	// diagnosis makes the sink that looks for what is wrong; nil leaves it out.
 	diagnosis func(next wsframe.Sink, live bool) *diagnose.Diagnosis
+	// aside is true where only pages tell the diagnosis, and it decides nothing.
+	aside bool
+	// begin makes a sink that looks on beside the outputs, once all is open. Where
+	// it is set there is no output unless one is asked for.
+	begin func(source) (flushSink, error)
+	// selects is true where keep selects what was asked for, pages included, not
+	// what a format has use for.
+	selects bool
+}
+
+// flushSink is a Sink that holds back.
+type flushSink interface {
+	wsframe.Sink
+	Flush() error
 }
 
 // run is one pass over a capture.
 type run struct {
 	p       *program
 	f       *flags
+	judges  bool // diagnose is asked: it tells its state, and decides the exit code
 	source  source
 	into    capture.IntoSource // the same
 	outputs []*output
 	sink    wsframe.Sink
 	writer  *packetWriter // nil without -w
+	beside  flushSink     // nil without
 	keys    *keys
 
 	decoder   capture.Decoder
@@ -85,6 +101,9 @@ func (p *program) run(f *flags, v view) error {
 	if err := f.checkTables(v); err != nil {
 		return err
 	}
+	if v.diagnosis == nil && f.writesPage() {
+		v = v.diagnosed()
+	}
 	shown, err := p.display(f)
 	if err != nil {
 		return err
@@ -116,25 +135,34 @@ func (p *program) run(f *flags, v view) error {
 		return err
 	}
 	if writer != nil {
-		tee = append(tee, v.kept(writer.shown()))
+		tee = append(tee, v.told(v.kept(writer.shown())))
+	}
+	var beside flushSink
+	if v.begin != nil {
+		if beside, err = v.begin(src); err != nil {
+			tee.Close()
+			return err
+		}
+		tee = append(tee, beside)
 	}
 	if err := p.confine(f, src); err != nil { // before the first packet is looked at
 		tee.Close()
 		return err
 	}
 	r := &run{
-		p: p, f: f, source: src, into: capture.Into(src.Source), outputs: outputs, writer: writer, keys: secrets,
+		p: p, f: f, beside: beside, judges: v.diagnosis != nil && !v.aside,
+		source: src, into: capture.Into(src.Source), outputs: outputs, writer: writer, keys: secrets,
 		sink: shown.sink(tee.Sink()), history: shown.history(),
 	}
 	if writer != nil {
-		r.sink = report.Tee{r.sink, writer.noted()}
+		r.sink = report.Tee{r.sink, v.told(writer.noted())}
 	}
 	if v.diagnosis != nil {
 		r.diagnosis = v.diagnosis(r.sink, src.live)
 		r.sink = r.diagnosis
 	}
 	options := wsframe.Options{
-		Ports: f.ports, FrameLimit: v.frameLimit, Handshakes: shown.filter != nil || v.keep != nil,
+		Ports: f.ports, FrameLimit: v.frameLimit, Handshakes: shown.filter != nil || v.keep != nil || v.begin != nil || f.writesPage(),
 	}
 	if r.diagnosis == nil && r.writer == nil && r.history == nil { // nobody looks at packets beside the events
 		options.Cores = v.cores
@@ -176,7 +204,7 @@ func (p *program) run(f *flags, v view) error {
 	if sinkErr != nil {
 		return sinkErr
 	}
-	if r.diagnosis != nil { // it has said what there was, or was not
+	if r.judges { // it has said what there was, or was not
 		if readErr == nil && r.diagnosis.HasErrors() {
 			return errFound
 		}
@@ -285,6 +313,9 @@ func (r *run) packet(pkt *capture.Packet) error {
 	}
 	if r.passed%progressPackets == 0 {
 		r.progress.update()
+		if r.beside != nil {
+			return r.beside.Flush()
+		}
 	}
 	return nil
 }
@@ -317,6 +348,11 @@ func (r *run) flush() error {
 			return err
 		}
 	}
+	if r.beside != nil {
+		if err := r.beside.Flush(); err != nil {
+			return err
+		}
+	}
 	if r.writer != nil {
 		return r.writer.out.Flush()
 	}
@@ -331,7 +367,7 @@ func (r *run) queues() (all []*queue) {
 			all = append(all, o.queue)
 		}
 	}
-	if r.writer != nil && r.writer.files.queue != nil {
+	if r.writer != nil && r.writer.files != nil && r.writer.files.queue != nil {
 		all = append(all, r.writer.files.queue)
 	}
 	return all

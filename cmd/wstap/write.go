@@ -24,6 +24,7 @@ type writing struct {
 	path     string // "" writes no packets, "-" to standard output
 	rotation pcapng.Rotation
 	secrets  bool
+	files    pcapng.Files // in place of path, where that is not a name
 }
 
 // flags defines the flags of -w.
@@ -67,10 +68,15 @@ func (w *writing) setRotation(s string) error {
 	return nil
 }
 
+// isSet reports whether any of its flags was given.
+func (w *writing) isSet() bool {
+	return w.path != "" || w.secrets || w.rotation != pcapng.Rotation{}
+}
+
 // check looks at what a single flag cannot know. printed are the outputs of -T.
 func (w *writing) check(printed []outputSpec) error {
 	switch {
-	case w.path == "" && (w.rotation != pcapng.Rotation{} || w.secrets):
+	case w.path == "" && w.files == nil && (w.rotation != pcapng.Rotation{} || w.secrets):
 		return usagef("-b and --with-secrets say how packets are written: name a file with -w FILE")
 	case w.rotation.Files > 0 && !w.rotation.Rotates():
 		return usagef("-b files:%d: say also when to go on in the next file, as in -b filesize:100000", w.rotation.Files)
@@ -89,7 +95,7 @@ func (w *writing) check(printed []outputSpec) error {
 // which packets are wanted; of anything else it holds them back.
 type packetWriter struct {
 	out       *pcapng.Output
-	files     *captureFiles
+	files     *captureFiles // nil where the packets go elsewhere
 	selection *pcapng.Selection // or
 	hold      *pcapng.Hold
 	again     func() (source, error) // opens the file once more
@@ -97,7 +103,7 @@ type packetWriter struct {
 
 // openWriter returns nil where no packets are to be written.
 func (p *program) openWriter(f *flags, src source) (*packetWriter, error) {
-	if f.write.path == "" {
+	if f.write.path == "" && f.write.files == nil {
 		return nil, nil
 	}
 	if sameFile(f.write.path, f.read) {
@@ -107,12 +113,17 @@ func (p *program) openWriter(f *flags, src source) (*packetWriter, error) {
 	if f.write.secrets && src.file != nil {
 		o.Secrets = src.file.SecretsFrom
 	}
-	files := &captureFiles{path: f.write.path, rotates: o.Rotates(), live: src.live, stdout: p.stdout}
+	var own *captureFiles
+	files := f.write.files
+	if files == nil {
+		own = &captureFiles{path: f.write.path, rotates: o.Rotates(), live: src.live, stdout: p.stdout}
+		files = own
+	}
 	out, err := pcapng.NewOutput(files, o)
 	if err != nil {
 		return nil, err
 	}
-	w := &packetWriter{out: out, files: files}
+	w := &packetWriter{out: out, files: own}
 	if src.waits {
 		w.hold = pcapng.NewHold(out)
 	} else {

@@ -127,7 +127,7 @@ func (x *Context) remember(f *wsframe.Frame) {
 	s := x.side(f.M.Conn, f.From)
 	switch {
 	case f.Opcode == wsframe.OpPing:
-		s.ping = append(s.ping[:0], f.Payload[:min(len(f.Payload), 125)]...) // RFC 6455, 5.5
+		s.ping = append(s.ping[:0], pingData(f)...)
 		s.pingAt = f.M.Time
 	case f.Opcode < wsframe.OpClose && x.need&needFragments != 0:
 		if f.Index == 0 {

@@ -27,6 +27,10 @@ func ofMessage(get func(m *wsframe.Message) uint64) func(*Context) (uint64, bool
 	}
 }
 
+// pingData is what a ping or pong is recognized by: all of its payload, which has
+// at most 125 bytes (RFC 6455, 5.5), or as much of one that breaks this rule.
+func pingData(f *wsframe.Frame) []byte { return f.Payload[:min(len(f.Payload), 125)] }
+
 // roundTrip is the time from a ping to the pong that repeats it (RFC 6455,
 // 5.5.3).
 func roundTrip(x *Context) (uint64, bool) {
@@ -35,7 +39,7 @@ func roundTrip(x *Context) (uint64, bool) {
 		return 0, false
 	}
 	s := x.sides[sideKey{f.M.Conn, f.From.Reverse()}]
-	if s == nil || s.pingAt.IsZero() || !bytes.Equal(s.ping, f.Payload) {
+	if s == nil || s.pingAt.IsZero() || !bytes.Equal(s.ping, pingData(f)) {
 		return 0, false
 	}
 	return uint64(f.M.Time.Sub(s.pingAt)), true

@@ -161,6 +161,13 @@ func (s *Sink) refused(e *wsframe.Opened) error {
 }
 
 func (s *Sink) closed(e *wsframe.Closed) error {
+	if !e.M.Conn.Upgraded { // its Opened was told, or was not, by the same test
+		s.x.connection(&e.M)
+		if !s.filter.Match(s.x) {
+			return nil
+		}
+		return s.next.Emit(e)
+	}
 	c := s.conn(&e.M)
 	delete(s.conns, e.M.Conn)
 	s.key, s.value = nil, nil

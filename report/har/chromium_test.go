@@ -1,20 +1,15 @@
 package har_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/http"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"golang.org/x/net/websocket"
-
 	"wstap/capture/capturetest"
+	"wstap/report/browsertest"
 	"wstap/report/har"
 	"wstap/report/sinktest"
 	"wstap/wsframe"
@@ -43,10 +38,8 @@ const importer = `(async () => {
 // and of some scenarios, and have each entry with its status, its address and
 // all of its rows.
 func TestChromiumImports(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts Chromium")
-	}
-	evaluate := developerTools(t)
+	browser := browsertest.Start(t)
+	tools := browser.Open(t, browser.DevTools())
 	archives := map[string][]byte{"every event": write(t, har.Options{Version: "1"}, sinktest.Events()...)}
 	for _, name := range []string{"plain-session", "close-both", "refused-403", "forged-rst", "half-close"} {
 		file := filepath.Join("../../testdata/scenario", name+".txt")
@@ -65,7 +58,7 @@ func TestChromiumImports(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []imported
-			if err := json.Unmarshal([]byte(evaluate(t, fmt.Sprintf(importer, literal))), &got); err != nil {
+			if err := json.Unmarshal([]byte(tools.Text(fmt.Sprintf(importer, literal))), &got); err != nil {
 				t.Fatal(err)
 			}
 			compare(t, got, validate(t, archive))
@@ -97,107 +90,4 @@ func compare(t *testing.T, got []imported, entries []object) {
 		}
 		left[key]--
 	}
-}
-
-// developerTools starts Chromium with its developer tools as a page, and returns
-// what evaluates an expression there (Chrome DevTools Protocol).
-func developerTools(t *testing.T) func(*testing.T, string) string {
-	t.Helper()
-	var path string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if p, err := exec.LookPath(name); err == nil {
-			path = p
-			break
-		}
-	}
-	if path == "" {
-		t.Skip("Chromium is not installed: its importer is not tried")
-	}
-	profile, err := os.MkdirTemp("", "wstap-chromium")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(path, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-extensions", "--no-first-run",
-		"--remote-debugging-port=0", "--remote-allow-origins=*", "--user-data-dir="+profile, "about:blank")
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-		os.RemoveAll(profile) // its children may be at it still
-	})
-	var host string
-	for lines := bufio.NewScanner(stderr); host == "" && lines.Scan(); {
-		if _, rest, ok := strings.Cut(lines.Text(), "DevTools listening on ws://"); ok {
-			host, _, _ = strings.Cut(rest, "/")
-		}
-	}
-	if host == "" {
-		t.Skip("Chromium does not start here: its importer is not tried")
-	}
-	go func() { // it blocks when nobody reads
-		for b := make([]byte, 4096); ; {
-			if _, err := stderr.Read(b); err != nil {
-				return
-			}
-		}
-	}()
-	page := "http://" + host + "/devtools/devtools_app.html"
-	request, err := http.NewRequest(http.MethodPut, "http://"+host+"/json/new?"+page, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	var target struct{ WebSocketDebuggerURL string }
-	if err := json.NewDecoder(response.Body).Decode(&target); err != nil {
-		t.Fatal(err)
-	}
-	conn, err := websocket.Dial(target.WebSocketDebuggerURL, "", "http://"+host)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close() })
-	id := 0
-	evaluate := func(t *testing.T, expression string) string {
-		t.Helper()
-		id++
-		call := map[string]any{"id": id, "method": "Runtime.evaluate", "params": map[string]any{
-			"expression": expression, "awaitPromise": true, "returnByValue": true,
-		}}
-		if err := websocket.JSON.Send(conn, call); err != nil {
-			t.Fatal(err)
-		}
-		for {
-			var answer struct {
-				ID     int
-				Error  any
-				Result struct {
-					Result           struct{ Value any }
-					ExceptionDetails any
-				}
-			}
-			if err := websocket.JSON.Receive(conn, &answer); err != nil {
-				t.Fatal(err)
-			}
-			if answer.ID != id {
-				continue // an event
-			}
-			if answer.Error != nil || answer.Result.ExceptionDetails != nil {
-				t.Fatalf("%v %v", answer.Error, answer.Result.ExceptionDetails)
-			}
-			return fmt.Sprint(answer.Result.Result.Value)
-		}
-	}
-	for evaluate(t, "document.readyState + ' ' + location.href") != "complete "+page {
-	}
-	return evaluate
 }

@@ -21,17 +21,7 @@ import (
 //   - return an error of its writer, from Emit or from Close.
 func Run(t *testing.T, open func(io.Writer) wsframe.Sink) {
 	t.Helper()
-	want := write(t, open, false)
-	t.Run("same events give the same bytes", func(t *testing.T) {
-		if again := write(t, open, false); !bytes.Equal(again, want) {
-			t.Errorf("first\n%q\nthen\n%q", want, again)
-		}
-	})
-	t.Run("keeps nothing lent", func(t *testing.T) {
-		if spoiled := write(t, open, true); !bytes.Equal(spoiled, want) {
-			t.Errorf("lent bytes changed after Emit changed the output from\n%s\nto\n%s", want, spoiled)
-		}
-	})
+	want := RunBinary(t, open)
 	t.Run("no byte steers", func(t *testing.T) {
 		if !utf8.Valid(want) {
 			t.Error("not UTF-8")
@@ -45,6 +35,23 @@ func Run(t *testing.T, open func(io.Writer) wsframe.Sink) {
 			}
 		}
 	})
+}
+
+// RunBinary is Run for sinks whose output is not for terminals: it may hold any
+// bytes. It returns what they wrote.
+func RunBinary(t *testing.T, open func(io.Writer) wsframe.Sink) (written []byte) {
+	t.Helper()
+	want := write(t, open, false)
+	t.Run("same events give the same bytes", func(t *testing.T) {
+		if again := write(t, open, false); !bytes.Equal(again, want) {
+			t.Errorf("first\n%q\nthen\n%q", want, again)
+		}
+	})
+	t.Run("keeps nothing lent", func(t *testing.T) {
+		if spoiled := write(t, open, true); !bytes.Equal(spoiled, want) {
+			t.Errorf("lent bytes changed after Emit changed the output from\n%s\nto\n%s", want, spoiled)
+		}
+	})
 	t.Run("returns the writer's error", func(t *testing.T) {
 		for room := 0; room < len(want); room += 1 + len(want)/20 {
 			if err := emit(open(&fullDisk{room: room}), Events(), nil); !errors.Is(err, errFull) {
@@ -52,6 +59,7 @@ func Run(t *testing.T, open func(io.Writer) wsframe.Sink) {
 			}
 		}
 	})
+	return want
 }
 
 func write(t *testing.T, open func(io.Writer) wsframe.Sink, spoil bool) []byte {

@@ -8,7 +8,6 @@ import (
 
 	"wstap/capture"
 	"wstap/wsframe"
-	"wstap/wsframe/subproto"
 )
 
 func at(n int) capture.Stamp {
@@ -36,39 +35,6 @@ func TestNamesAreBounded(t *testing.T) {
 		if first := sorted[0]; first.name != "name 0000" {
 			t.Errorf("the first is %+v", first)
 		}
-	}
-}
-
-func TestPingsThatWaitAreBounded(t *testing.T) {
-	var w waiting
-	var p pings
-	for i := range 10 * maxWaiting {
-		w.send(fmt.Append(make([]byte, 2*maxBody), i), at(i), &p)
-	}
-	if len(w) != maxWaiting || len(w[0].body) > maxBody || p.sent != 10*maxWaiting {
-		t.Errorf("%d pings wait, of %d bytes", len(w), len(w[0].body))
-	}
-}
-
-func TestRequestsThatWaitAreBounded(t *testing.T) {
-	var a asked
-	var r replies
-	for i := range 10 * maxAsked {
-		a.ask(subproto.Info{ID: fmt.Sprint(i)}, at(i))
-		if i%3 == 0 { // and again
-			a.ask(subproto.Info{ID: fmt.Sprint(i)}, at(i))
-			a.answer(fmt.Sprint(i), at(i), &r)
-		}
-	}
-	if len(a.byID) > maxAsked || len(a.order) > 2*maxAsked {
-		t.Errorf("%d requests wait, %d in order", len(a.byID), len(a.order))
-	}
-	const latest = 10*maxAsked - 2 // the last that was not answered
-	if a.answer("1", at(0), &r) || !a.answer(fmt.Sprint(latest), at(latest+2), &r) {
-		t.Error("the oldest are remembered, or the latest are not")
-	}
-	if r.slowest.took != 2*time.Second {
-		t.Errorf("slowest %+v", r.slowest)
 	}
 }
 

@@ -1,9 +1,8 @@
 package stats
 
 import (
-	"strings"
-
 	"wstap/capture"
+	"wstap/report/reply"
 	"wstap/wsframe"
 	"wstap/wsframe/subproto"
 )
@@ -76,7 +75,7 @@ func (c *collector) meaning(e *wsframe.Message) {
 	c.f.names.add(name, e.From, e.Length)
 
 	other := e.From.Reverse()
-	switch ping, pong := heartbeat(m.Name); {
+	switch ping, pong := reply.Heartbeat(m.Name); {
 	case ping:
 		c.app[e.From].send([]byte(m.ID), e.M.Stamp, &c.f.appPings[e.From])
 		return
@@ -91,19 +90,6 @@ func (c *collector) meaning(e *wsframe.Message) {
 		return
 	}
 	if !m.Reply {
-		c.waiting[e.From].ask(m, e.M.Stamp)
+		c.waiting[e.From].Ask(m.ID, request{m.Name, e.M.Stamp})
 	}
-}
-
-// heartbeat reports whether a message is a ping or a pong by its name: that of
-// an application, of Engine.IO, or of MQTT (3.12, 3.13).
-func heartbeat(name string) (ping, pong bool) {
-	name = strings.TrimPrefix(name, "engine.io ")
-	switch {
-	case strings.EqualFold(name, "ping"), name == "PINGREQ":
-		return true, false
-	case strings.EqualFold(name, "pong"), name == "PINGRESP":
-		return false, true
-	}
-	return false, false
 }

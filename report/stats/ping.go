@@ -1,6 +1,9 @@
 package stats
 
-import "wstap/capture"
+import (
+	"wstap/capture"
+	"wstap/report/reply"
+)
 
 // pings counts the pings of one side and what came back.
 type pings struct {
@@ -21,45 +24,25 @@ func (p *pings) merge(other *pings) {
 	p.trip.merge(&other.trip)
 }
 
-// maxWaiting is how many pings wait for their pongs, and maxBody how many bytes
-// of each are compared: all that a control frame may have (RFC 6455, 5.5).
-const (
-	maxWaiting = 64
-	maxBody    = 125
-)
-
-// waiting are the pings of one side that were not answered yet, the latest last.
-type waiting []ping
-
-type ping struct {
-	body string
-	at   capture.Stamp
-}
+// waiting are the pings of one side that were not answered yet.
+type waiting struct{ reply.Pings[capture.Stamp] }
 
 // send takes a ping.
 func (w *waiting) send(body []byte, at capture.Stamp, p *pings) {
 	p.sent++
-	if len(*w) == maxWaiting {
-		*w = append((*w)[:0], (*w)[1:]...)
-	}
-	*w = append(*w, ping{string(body[:min(len(body), maxBody)]), at})
+	w.Send(body, at)
 }
 
-// answer takes a pong: it answers the latest ping with the same body, and those
-// before will not be answered any more.
+// answer takes a pong.
 func (w *waiting) answer(body []byte, at capture.Stamp, p *pings) {
-	for i := len(*w) - 1; i >= 0; i-- {
-		sent := (*w)[i]
-		if sent.body != string(body[:min(len(body), maxBody)]) {
-			continue
-		}
-		p.answered++
-		p.skipped += uint64(i)
-		addDuration(&p.trip, sent.at, at)
-		*w = append((*w)[:0], (*w)[i+1:]...)
+	sent, skipped, ok := w.Answer(body)
+	if !ok {
+		p.unsolicited++
 		return
 	}
-	p.unsolicited++
+	p.answered++
+	p.skipped += uint64(skipped)
+	addDuration(&p.trip, sent, at)
 }
 
 // addDuration adds the time from a to b, where both are known and in order.

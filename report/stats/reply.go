@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"wstap/capture"
-	"wstap/wsframe/subproto"
+	"wstap/report/reply"
 )
 
 // replies are the answers that one side got to messages with an id.
@@ -27,46 +27,20 @@ func (r *replies) merge(other *replies) {
 	}
 }
 
-// maxAsked is how many requests of a side wait for their answers: the oldest
-// is forgotten for a new one.
-const maxAsked = 256
-
 // asked are the messages of one side whose id the other has not used since.
-type asked struct {
-	byID  map[string]request
-	order []string // ids in byID, the oldest first; some twice
-}
+type asked struct{ reply.Requests[request] }
 
 type request struct {
 	name string
 	at   capture.Stamp
 }
 
-// ask takes a message that may be a request.
-func (a *asked) ask(m subproto.Info, at capture.Stamp) {
-	if a.byID == nil {
-		a.byID = make(map[string]request)
-	}
-	if _, again := a.byID[m.ID]; !again {
-		a.order = append(a.order, m.ID)
-	}
-	a.byID[m.ID] = request{m.Name, at}
-	for len(a.byID) > maxAsked || len(a.order) > 2*maxAsked {
-		delete(a.byID, a.order[0])
-		a.order = append(a.order[:0], a.order[1:]...)
-	}
-}
-
 // answer takes a message of the other side whose first packet is at, and
 // reports whether it answers one.
 func (a *asked) answer(id string, at capture.Stamp, r *replies) bool {
-	q, ok := a.byID[id]
+	q, ok := a.Answer(id)
 	if !ok {
 		return false
-	}
-	delete(a.byID, id)
-	if len(a.byID) == 0 {
-		a.order = a.order[:0]
 	}
 	if q.at.Time.IsZero() || at.Time.IsZero() {
 		return true
