@@ -66,7 +66,7 @@ export function createKeyHelp(dialog) {
 export function bindKeys(actions) {
   document.addEventListener('keydown', (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (event.target.closest && event.target.closest('dialog')) return;
+    if (event.target.closest && event.target.closest('dialog[open]')) return;
     const inText = event.target.matches && event.target.matches('input, textarea, select');
     if (inText && event.key !== 'Escape') return;
     const action = actions[event.key];
