@@ -95,7 +95,7 @@ func (w *writing) check(printed []outputSpec) error {
 // which packets are wanted; of anything else it holds them back.
 type packetWriter struct {
 	out       *pcapng.Output
-	files     *captureFiles // nil where the packets go elsewhere
+	files     *captureFiles     // nil where the packets go elsewhere
 	selection *pcapng.Selection // or
 	hold      *pcapng.Hold
 	again     func() (source, error) // opens the file once more
