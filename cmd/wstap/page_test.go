@@ -372,11 +372,12 @@ func TestPageHandsOut(t *testing.T) {
 	quiet(t, p)
 }
 
-// downloaded is a file once it is whole: Chromium names it only then.
+// downloaded is a file once it is whole: until then Chromium writes elsewhere,
+// and keeps the name with an empty file.
 func downloaded(t *testing.T, name string) []byte {
 	t.Helper()
 	for range 2000 {
-		if b, err := os.ReadFile(name); err == nil {
+		if b, err := os.ReadFile(name); err == nil && len(b) > 0 {
 			return b
 		}
 		time.Sleep(5 * time.Millisecond)
