@@ -44,6 +44,12 @@ func (s *session) feed(h *half, b []byte, at capture.Stamp) error {
 			h.buf = h.buf[:0]
 		case len(b) >= recordHeader && !plausibleHeader(b):
 			h.stray(at)
+		case len(b) >= recordHeader && s.h.keys == nil && s.encrypted(h, b):
+			// No key will come, so that its header says all there is to know.
+			n := min(recordSize(b), len(b))
+			s.fail(h, b[:n], at)
+			h.skip = int64(recordSize(b) - n)
+			b = b[n:]
 		case len(b) < recordHeader || len(b) < recordSize(b):
 			h.buf = append(h.buf, b...)
 			return nil
