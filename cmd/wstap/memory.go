@@ -14,9 +14,13 @@ const (
 	softMemory = 1 << 30
 	// From largeHeap on, what lives is connections and windows, which stay:
 	// then the heap may hold a sixth of garbage, where it may double before. A
-	// small heap is not worth collecting often.
-	largeHeap    = 16 << 20
-	largeGarbage = 16 // percent
+	// small heap is not worth collecting often: the first collection comes at
+	// 16 MiB, which most files never need.
+	smallHeap     = 4 << 20
+	largeHeap     = 16 << 20
+	smallGarbage  = 400 // percent
+	middleGarbage = 100
+	largeGarbage  = 16
 )
 
 // boundMemory has the garbage collector keep memory close to what is needed,
@@ -34,22 +38,32 @@ func boundMemory() {
 // collection.
 type collected struct{ _ *byte }
 
-// afterCollection chooses how soon the next collection comes, behind each.
+// afterCollection chooses how soon the next collection comes, now and behind
+// each.
 func afterCollection() {
+	debug.SetGCPercent(smallGarbage)
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	large := false
+	percent := smallGarbage
 	var again func(*collected)
 	again = func(*collected) {
 		metrics.Read(sample)
-		if now := sample[0].Value.Uint64() > largeHeap; now != large {
-			large = now
-			percent := 100
-			if large {
-				percent = largeGarbage
-			}
+		if now := garbage(sample[0].Value.Uint64()); now != percent {
+			percent = now
 			debug.SetGCPercent(percent)
 		}
 		runtime.SetFinalizer(&collected{}, again)
 	}
 	runtime.SetFinalizer(&collected{}, again)
+}
+
+// garbage is how much garbage may come to a heap of live bytes, in percent of
+// them.
+func garbage(live uint64) int {
+	switch {
+	case live <= smallHeap:
+		return smallGarbage
+	case live <= largeHeap:
+		return middleGarbage
+	}
+	return largeGarbage
 }
