@@ -152,6 +152,18 @@ func (s *Stream) Origin() netip.AddrPort {
 // SetOrigin sets what Origin tells.
 func (s *Stream) SetOrigin(origin netip.AddrPort) { s.keep().origin = origin }
 
+// HandOver has the Assembler call to where it called from: for a handler that
+// from now on would do nothing but pass its calls on, so that it need not be
+// kept. It reports false, and changes nothing, where it is not from that the
+// Assembler calls, but something around it.
+func (s *Stream) HandOver(from, to StreamHandler) bool {
+	if s.handler != from {
+		return false
+	}
+	s.handler = to
+	return true
+}
+
 // Half counts what direction d has carried so far.
 func (s *Stream) Half(d Direction) HalfStats {
 	h := &s.half[d]

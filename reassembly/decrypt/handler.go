@@ -177,8 +177,11 @@ func (c *conn) take(i item) error {
 		return reassembly.ErrIgnore
 	}
 	err := c.layer.take(i)
-	if ignored(err) {
+	switch {
+	case ignored(err):
 		c.ignore()
+	case c.layer.mode == plainText && c.inner != nil:
+		c.st.HandOver(c, c.inner) // there is nothing left to do here
 	}
 	return err
 }
