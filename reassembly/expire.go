@@ -117,7 +117,7 @@ func (r *record) idleLimit() time.Duration {
 // Close ends the capture: every open stream is given what is held back for it
 // and closed, in order of first packet.
 func (a *Assembler) Close() error {
-	var open []*record
+	open := make([]*record, 0, a.table.known) // to grow it would take as much again
 	for r := range a.table.all {
 		if r.stream != nil || r.opening != nil {
 			open = append(open, r)
@@ -129,7 +129,8 @@ func (a *Assembler) Close() error {
 			return err
 		}
 	}
-	for _, r := range open {
+	for i, r := range open {
+		open[i] = nil // it may go
 		if r.stream == nil {
 			continue
 		}

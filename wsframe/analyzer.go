@@ -27,7 +27,8 @@ type Options struct {
 	// Brief lets go of what the upgrade said as soon as Opened was emitted: of a
 	// Conn's Upgrade only Via, Status, Upgraded, Subprotocol, Extensions, Accept,
 	// Deflate and Partial remain. It is for sinks that look at the rest at no
-	// other time: an idle connection then costs 290 bytes here.
+	// other time, and that keep no Conn: that of an event may be another one than
+	// that of the event before. An idle connection then costs 48 bytes here.
 	Brief bool
 	// Cores is the number of cores to inflate compressed messages on. With 0 each
 	// is inflated, and told, at once. With more, events may be told late, when
@@ -81,12 +82,14 @@ type Analyzer struct {
 	tick     time.Time
 	buffered int // bytes held of all connections, as maxBuffered bounds them
 	heads    int // lengths of the long heads of open connections
+	awake    awake
 	// maxBuffered is the constant; tests lower it.
 	maxBuffered int
 
 	// Scratch, reused: events are lent.
 	agreed    map[agreed]*Upgrade
 	frames    []*Frame
+	openings  []*opening
 	readings  []*reading
 	buffers   [][]byte
 	quick     quick
@@ -107,7 +110,7 @@ func NewAnalyzer(sink Sink, o Options) *Analyzer {
 	if o.MessageLimit <= 0 {
 		o.MessageLimit = 16 << 20
 	}
-	a := &Analyzer{sink: sink, out: sink, opts: o, maxBuffered: maxBuffered, quick: newQuick(o)}
+	a := &Analyzer{sink: sink, out: sink, opts: o, maxBuffered: maxBuffered, awake: awake{limit: maxAwake}, quick: newQuick(o)}
 	if o.Cores > 0 {
 		a.queue = newQueue(a)
 		a.sink = a.queue

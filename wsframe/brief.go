@@ -41,6 +41,7 @@ func (a *Analyzer) brief(c *Conn) {
 	// A string holds on to the whole head that it was cut from.
 	g.subprotocol, g.extensions = strings.Clone(g.subprotocol), strings.Clone(g.extensions)
 	c.Upgrade = g.upgrade()
+	c.Upgrade.a = a
 	if a.agreed == nil {
 		a.agreed = make(map[agreed]*Upgrade)
 	}

@@ -17,6 +17,9 @@ type conn struct {
 	*opening // nil once there is a socket
 	socket   *socket
 	h2       *h2conn
+
+	place int  // in Analyzer.awake, from 1; 0 where it is not there
+	heard bool // something was, since awake last looked
 }
 
 // opening is what a stream holds until it is a WebSocket.
@@ -29,6 +32,46 @@ type opening struct {
 	guess  *midstream
 
 	charged int // what http holds, as counted in the Analyzer's buffered
+
+	// What detect and http point to first: one piece, used again for others.
+	detector  detector
+	exchange  exchange
+	exchanged bool
+}
+
+// maxOpenings is how many are kept to be used again.
+const maxOpenings = 16
+
+// takeOpening lends one.
+func (a *Analyzer) takeOpening() *opening {
+	n := len(a.openings)
+	if n == 0 {
+		o := &opening{}
+		o.detect = &o.detector
+		return o
+	}
+	o := a.openings[n-1]
+	a.openings = a.openings[:n-1]
+	return o
+}
+
+// giveOpening takes it back.
+func (a *Analyzer) giveOpening(o *opening) {
+	if len(a.openings) == maxOpenings {
+		return
+	}
+	*o = opening{}
+	o.detect = &o.detector
+	a.openings = append(a.openings, o)
+}
+
+// newExchange begins an exchange.
+func (o *opening) newExchange() *exchange {
+	if o.exchanged {
+		return new(exchange)
+	}
+	o.exchanged = true
+	return &o.exchange
 }
 
 var (
@@ -37,7 +80,7 @@ var (
 )
 
 func newConn(a *Analyzer, st *reassembly.Stream) *conn {
-	return &conn{a: a, st: st, opening: &opening{detect: &detector{}}}
+	return &conn{a: a, st: st, opening: a.takeOpening()}
 }
 
 // role turns a stream's direction into that of the WebSocket.
@@ -59,6 +102,7 @@ func (c *conn) endpoints() (client, server Endpoint) {
 // Data implements reassembly.StreamHandler.
 func (c *conn) Data(d reassembly.Direction, b []byte, at capture.Stamp) error {
 	if c.socket != nil { // HTTP holds nothing any more
+		c.heard = true
 		return c.socket.sides[c.role(d)].feed(b, at)
 	}
 	return c.charge(c.take(d, b, at))
@@ -73,8 +117,14 @@ func (c *conn) charge(err error) error {
 		c.release()
 		return err
 	case c.socket != nil:
-		c.release()
-		c.opening = nil
+		if c.opening != nil {
+			c.release()
+			c.a.giveOpening(c.opening)
+			c.opening = nil
+			if c.a.opts.Brief {
+				c.a.awake.add(c)
+			}
+		}
 		return err
 	}
 	n := 0
@@ -174,6 +224,7 @@ func (c *conn) told() {
 // Close implements reassembly.StreamHandler.
 func (c *conn) Close(why reassembly.Reason, at capture.Stamp) error {
 	defer c.release()
+	c.a.awake.drop(c)
 	if c.opening != nil && c.guess != nil {
 		if err := c.lastGuess(); err != nil {
 			return err

@@ -83,7 +83,7 @@ func (c *conn) decideGap(d reassembly.Direction, g reassembly.Gap) error {
 func (c *conn) speakHTTP(d reassembly.Direction, b []byte, at capture.Stamp) error {
 	other := c.detect.begin[d.Reverse()]
 	c.detect = nil
-	c.http = newExchange()
+	c.http = c.newExchange()
 	if len(other.data) > 0 {
 		if err := c.exchange(c.role(d.Reverse()), other.data, other.at); err != nil || c.http == nil {
 			return err

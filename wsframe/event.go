@@ -203,7 +203,8 @@ func (w Incomplete) String() string {
 }
 
 // Conn is what is known of one WebSocket connection. It belongs to the
-// Analyzer, grows as packets come, and may be kept by sinks for reading.
+// Analyzer, grows as packets come, and may be kept by sinks for reading, but
+// for those of Options.Brief.
 type Conn struct {
 	// Number counts connections from 1 in order of their upgrade request, or of
 	// their first frame where they were joined mid-stream.
@@ -260,6 +261,8 @@ type Upgrade struct {
 
 	vague bool // what was agreed on may be among them
 	seen  bool // Response was, and is no longer kept
+
+	a *Analyzer // that shares it, see Analyzer.brief; nil otherwise
 }
 
 // Totals counts what one direction of a connection carried.
@@ -271,6 +274,19 @@ type Totals struct {
 	// Skipped counts captured bytes behind a gap that belong to no frame, since
 	// the header of theirs was lost.
 	Skipped uint64
+}
+
+// counts are all that Totals, Violations and Gaps count.
+func (c *Conn) counts(yield func(*uint64) bool) {
+	for d := range c.Totals {
+		t := &c.Totals[d]
+		for _, n := range []*uint64{&t.Frames, &t.Messages, &t.Control, &t.Payload, &t.Data, &t.Skipped} {
+			if !yield(n) {
+				return
+			}
+		}
+	}
+	_ = yield(&c.Violations) && yield(&c.Gaps)
 }
 
 // Accept is the verdict on Sec-WebSocket-Accept (RFC 6455, 4.2.2).

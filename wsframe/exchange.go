@@ -62,8 +62,6 @@ type httpSide struct {
 	replays bool
 }
 
-func newExchange() *exchange { return new(exchange) }
-
 // exchange takes bytes of the HTTP phase.
 func (c *conn) exchange(from Direction, b []byte, at capture.Stamp) error {
 	s := &c.http.in[from]

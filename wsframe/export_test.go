@@ -1,5 +1,7 @@
 package wsframe
 
+import "slices"
+
 // Buffered is what a holds of all connections, as it is counted.
 func Buffered(a *Analyzer) int { return a.buffered }
 
@@ -29,3 +31,17 @@ const (
 	MaxLongHeads = maxLongHeads
 	MaxGuessGaps = maxGuessGaps
 )
+
+// Park parks all WebSockets that can be.
+func Park(a *Analyzer) (parked int) {
+	for _, c := range slices.Clone(a.awake.conns) {
+		if c.park() {
+			a.awake.drop(c)
+			parked++
+		}
+	}
+	return parked
+}
+
+// SetMaxAwake lowers the bound on those that are not parked.
+func SetMaxAwake(a *Analyzer, n int) { a.awake.limit = n }

@@ -8,10 +8,15 @@ import (
 // between two messages nothing is kept but this: connections are mostly idle,
 // and a million of them have two million sides.
 type side struct {
-	c         *socket
-	*reading          // nil while nothing is under way
-	window    *window // nil without permessage-deflate
-	from      Direction
+	c        *socket
+	*reading         // nil while nothing is under way
+	window   *window // nil without permessage-deflate
+	from     Direction
+	standing
+}
+
+// standing is what a direction is known by while nothing is under way.
+type standing struct {
 	certainty Certainty
 	// unsure: frames may have been lost, so that a message may have begun, or
 	// ended, unseen.

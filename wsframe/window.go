@@ -35,6 +35,9 @@ func (w *window) size() int {
 	return 1 << max(w.bits, 9)
 }
 
+// empty reports whether nothing was inflated yet, nor lost.
+func (w *window) empty() bool { return cap(w.ring) == 0 && !w.lost && w.first == nil }
+
 // lose empties the window, since a compressed message was not captured whole,
 // or the beginning of the connection was not. What later messages refer to may
 // then be missing, until as much has been inflated anew as the window holds.
@@ -82,6 +85,9 @@ func (w *window) fetch() (sum byte) {
 	}
 	return sum
 }
+
+// has reports whether w is among them.
+func (l *windowList) has(w *window) bool { return l.newest == w || w.newer != nil }
 
 // touch notes that w is being used.
 func (l *windowList) touch(w *window) {

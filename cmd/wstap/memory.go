@@ -12,15 +12,13 @@ const (
 	// of letting the heap grow. All bounds together are about that much; see
 	// docs/limits.md. GOMEMLIMIT in the environment is stronger.
 	softMemory = 1 << 30
-	// From largeHeap on, what lives is connections and windows, which stay:
-	// then the heap may hold a sixth of garbage, where it may double before. A
-	// small heap is not worth collecting often: the first collection comes at
-	// 16 MiB, which most files never need.
-	smallHeap     = 4 << 20
-	largeHeap     = 16 << 20
-	smallGarbage  = 400 // percent
-	middleGarbage = 100
-	largeGarbage  = 16
+	// What lives in a large heap is connections and windows, which stay. The
+	// garbage beside them may be garbageSpace, or a tenth of what lives where that
+	// is more: so each collection, which looks at all that lives, is paid for by
+	// as much that was allocated. A small heap is not worth collecting often: the
+	// first collection comes at 16 MiB, which most files never need.
+	garbageSpace   = 8 << 20
+	garbagePercent = 10
 )
 
 // boundMemory has the garbage collector keep memory close to what is needed,
@@ -41,29 +39,28 @@ type collected struct{ _ *byte }
 // afterCollection chooses how soon the next collection comes, now and behind
 // each.
 func afterCollection() {
-	debug.SetGCPercent(smallGarbage)
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	percent := smallGarbage
+	last := garbage(0)
+	debug.SetGCPercent(last)
 	var again func(*collected)
 	again = func(*collected) {
 		metrics.Read(sample)
-		if now := garbage(sample[0].Value.Uint64()); now != percent {
-			percent = now
-			debug.SetGCPercent(percent)
+		if now := garbage(sample[0].Value.Uint64()); now != last {
+			last = now
+			debug.SetGCPercent(now)
 		}
 		runtime.SetFinalizer(&collected{}, again)
 	}
 	runtime.SetFinalizer(&collected{}, again)
 }
 
-// garbage is how much garbage may come to a heap of live bytes, in percent of
-// them.
+// garbage is how much of it there may be, in percent of what lives. Each change
+// stops the program for a moment, and costs a collection: steps are coarse.
 func garbage(live uint64) int {
-	switch {
-	case live <= smallHeap:
-		return smallGarbage
-	case live <= largeHeap:
-		return middleGarbage
+	for _, percent := range []uint64{400, 200, 100, 50, 35, 25, 17} {
+		if live*percent/100 <= garbageSpace {
+			return int(percent)
+		}
 	}
-	return largeGarbage
+	return garbagePercent
 }

@@ -50,6 +50,7 @@ type Handler struct {
 	waiting  waitingList // sessions that hold bytes for their key
 	held     int         // bytes in all of them
 	tickets  origins
+	spare    *conn                 // used up, to be used again; nil without
 	work     int64                 // what all searches together may still cost
 	advanced uint64                // generation of keys that the waiting sessions have tried
 	plain    [maxLayers + 1][]byte // scratch: the plaintext at hand, by layer
@@ -74,7 +75,12 @@ func (h *Handler) Format(s fmt.State, _ rune) {
 
 // Open implements reassembly.Handler.
 func (h *Handler) Open(st *reassembly.Stream) reassembly.StreamHandler {
-	c := &conn{h: h, st: st}
+	c := h.spare
+	if c == nil {
+		c = new(conn)
+	}
+	h.spare = nil
+	*c = conn{h: h, st: st}
 	c.layer.conn = c
 	return c
 }
@@ -181,7 +187,9 @@ func (c *conn) take(i item) error {
 	case ignored(err):
 		c.ignore()
 	case c.layer.mode == plainText && c.inner != nil:
-		c.st.HandOver(c, c.inner) // there is nothing left to do here
+		if c.st.HandOver(c, c.inner) { // there is nothing left to do here
+			c.h.spare = c
+		}
 	}
 	return err
 }

@@ -35,7 +35,7 @@ type Writer struct {
 	told int // violations still to come that a tree has told
 	// fragmented are the connections with a message under way, and whether its
 	// first frame has said, for each direction, that it is compressed.
-	fragmented map[*wsframe.Conn]*[2]bool
+	fragmented map[int]*[2]bool // by Conn.Number
 }
 
 var _ wsframe.Sink = (*Writer)(nil)
@@ -46,7 +46,7 @@ func New(w io.Writer, o Options) *Writer {
 	return &Writer{
 		w: w, o: o, rows: text.NewTimeline(w, o.Text),
 		p:          page{esc: report.Escaper{ASCII: o.Text.ASCII}, colored: o.Text.Color, limit: o.Text.Payload},
-		fragmented: make(map[*wsframe.Conn]*[2]bool),
+		fragmented: make(map[int]*[2]bool),
 	}
 }
 
@@ -64,7 +64,7 @@ func (d *Writer) Emit(e wsframe.Event) error {
 			return nil
 		}
 	case *wsframe.Closed:
-		delete(d.fragmented, e.M.Conn)
+		delete(d.fragmented, e.M.Conn.Number)
 	}
 	d.told = 0
 	return d.rows.Emit(e)
@@ -99,10 +99,10 @@ func (d *Writer) compressed(f *wsframe.Frame) bool {
 	case c == nil || c.Deflate == nil && c.Via != "midstream":
 		return false
 	default:
-		under := d.fragmented[c]
+		under := d.fragmented[c.Number]
 		if under == nil {
 			under = new([2]bool)
-			d.fragmented[c] = under
+			d.fragmented[c.Number] = under
 		}
 		if f.Opcode != wsframe.OpContinuation {
 			under[f.From] = f.Rsv&4 != 0

@@ -1,0 +1,165 @@
+package wsframe
+
+import (
+	"encoding/binary"
+
+	"wstap/capture"
+	"wstap/reassembly"
+)
+
+const (
+	// maxAwake is how many WebSockets that may be parked are not: those of which
+	// something was heard last. They take 4 MiB more than as many parked ones.
+	maxAwake = 16384
+	// parkLooks is at how many is looked for one to park where another joins.
+	parkLooks = 4
+)
+
+// parked stands for the conn of a WebSocket that was silent while many others
+// were heard of: with Options.Brief, 48 bytes in place of 290. The stream's next
+// call makes it a conn again, with another Conn that says the same.
+type parked struct {
+	upgrade *Upgrade // see Analyzer.brief
+	st      *reassembly.Stream
+	counts  *string // Conn.counts as varints; nil where all are 0
+	began   int64
+	number  int
+	sides   [2]standing
+	flipped bool
+}
+
+var (
+	_ reassembly.StreamHandler   = (*parked)(nil)
+	_ reassembly.ConflictHandler = (*parked)(nil)
+)
+
+// awake are the WebSockets that may be parked, in no order: which of them go
+// next is for a hand to find that moves around, as that of a clock.
+type awake struct {
+	conns []*conn
+	hand  int
+	limit int // maxAwake; tests lower it
+}
+
+// add takes c, of which something was heard just now, and parks others where
+// there are too many.
+func (w *awake) add(c *conn) {
+	for range parkLooks {
+		if len(w.conns) < w.limit {
+			break
+		}
+		w.hand %= len(w.conns)
+		old := w.conns[w.hand]
+		if !old.heard && old.park() {
+			w.drop(old)
+			continue
+		}
+		old.heard = false
+		w.hand++
+	}
+	c.heard = true
+	w.conns = append(w.conns, c)
+	c.place = len(w.conns)
+}
+
+// drop forgets c, if it is there.
+func (w *awake) drop(c *conn) {
+	if c.place == 0 {
+		return
+	}
+	n := len(w.conns) - 1
+	last := w.conns[n]
+	w.conns[c.place-1], last.place = last, c.place
+	w.conns[n], c.place = nil, 0
+	w.conns = w.conns[:n]
+}
+
+// park puts a parked one in the place of c. It reports false where something is
+// under way, or known, that parked has no place for.
+func (c *conn) park() bool {
+	k := c.socket
+	if k.closing != nil || k.info.began == 0 || c.a.queue != nil && len(c.a.queue.events) > 0 {
+		return false
+	}
+	p := &parked{
+		upgrade: k.info.Upgrade, st: c.st, began: k.info.began, number: k.info.Number, flipped: c.flipped,
+	}
+	for d := range k.sides {
+		s := &k.sides[d]
+		if s.reading != nil || !s.unused(k.info.Deflate) {
+			return false
+		}
+		p.sides[d] = s.standing
+	}
+	if !c.st.HandOver(c, p) {
+		return false // there is something around it, as with TLS
+	}
+	c.told()
+	var b []byte
+	counted := false
+	for n := range k.info.counts {
+		b = binary.AppendUvarint(b, *n)
+		counted = counted || *n != 0
+	}
+	if counted {
+		counts := string(b)
+		p.counts = &counts
+	}
+	return true
+}
+
+// unused reports whether the window of s is as open has made it from agreed.
+func (s *side) unused(agreed *Deflate) bool {
+	if s.window == nil || agreed == nil {
+		return s.window == nil && agreed == nil
+	}
+	return s.window.empty() && !s.c.a.inflater.windows.has(s.window)
+}
+
+// wake puts a conn in the place of p.
+func (p *parked) wake() *conn {
+	c := p.conn()
+	p.st.HandOver(p, c)
+	c.a.awake.add(c)
+	return c
+}
+
+// conn is what p stands for.
+func (p *parked) conn() *conn {
+	a := p.upgrade.a
+	info := &Conn{Number: p.number, Stream: p.st, Upgrade: p.upgrade, began: p.began}
+	var b []byte
+	if p.counts != nil {
+		b = []byte(*p.counts)
+	}
+	for n := range info.counts {
+		var size int
+		*n, size = binary.Uvarint(b) // 0 where b is empty
+		b = b[size:]
+	}
+	c := &conn{a: a, st: p.st, flipped: p.flipped, socket: a.open(info, Exact)}
+	for d := range p.sides {
+		c.socket.sides[d].standing = p.sides[d]
+	}
+	return c
+}
+
+// Data implements reassembly.StreamHandler.
+func (p *parked) Data(d reassembly.Direction, b []byte, at capture.Stamp) error {
+	return p.wake().Data(d, b, at)
+}
+
+// Gap implements reassembly.StreamHandler.
+func (p *parked) Gap(d reassembly.Direction, g reassembly.Gap, at capture.Stamp) error {
+	return p.wake().Gap(d, g, at)
+}
+
+// Conflict implements reassembly.ConflictHandler.
+func (p *parked) Conflict(d reassembly.Direction, n int64, at capture.Stamp) error {
+	return p.wake().Conflict(d, n, at)
+}
+
+// Close implements reassembly.StreamHandler.
+func (p *parked) Close(why reassembly.Reason, at capture.Stamp) error {
+	return p.conn().Close(why, at)
+}
