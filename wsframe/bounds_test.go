@@ -220,6 +220,51 @@ func TestLongHeadsOfOpenConnections(t *testing.T) {
 	reached(t, "heads", p.close().HeadsCut)
 }
 
+// uncut counts the upgrades, and demands that they are told with their fields.
+type uncut struct {
+	tb     testing.TB
+	opened int
+}
+
+func (u *uncut) Emit(e wsframe.Event) error {
+	if e, ok := e.(*wsframe.Opened); ok {
+		if u.opened++; len(e.M.Conn.Request.Fields) == 0 {
+			u.tb.Errorf("connection %d was told without the fields of its request", e.M.Conn.Number)
+		}
+	}
+	return nil
+}
+
+func (u *uncut) Close() error { return nil }
+
+// TestLongHeadsThatWaitToBeTold: behind compressed messages Opened is told late,
+// and says all the same.
+func TestLongHeadsThatWaitToBeTold(t *testing.T) {
+	sink := uncut{tb: t}
+	p := newPipe(t, &sink, wsframe.Options{Cores: 1})
+	const talker = 1 << 16
+	p.upgrade(talker, true)
+	compressed := append([]byte{0xc1, 7}, "\xf2\x48\xcd\xc9\xc9\x07\x00"...) // "Hello" (RFC 7692, 7.2.3.1)
+	long := capturetest.Upgrade("/", "h")
+	long.Set("Cookie: " + strings.Repeat("x", 60<<10))
+	request := long.Append(nil)
+	response := capturetest.Switching(capturetest.Key).Append(nil)
+	const n = wsframe.MaxLongHeads>>16 + 200
+	for i := range n {
+		p.send(talker, 1, compressed)
+		p.open(i)
+		p.send(i, 0, request)
+		p.send(i, 1, response)
+	}
+	if err := p.analyzer.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	reached(t, "heads", p.close().HeadsCut)
+	if sink.opened != n+1 {
+		t.Errorf("%d were told", sink.opened)
+	}
+}
+
 func TestPipelinedRequests(t *testing.T) {
 	before := heap()
 	p := newPipe(t, &counter{}, wsframe.Options{})

@@ -123,7 +123,9 @@ func (s *h2stream) grant(head *Head, whole bool, at capture.Stamp) error {
 	if err := a.announce(i, at, s.faults, r.Faults); err != nil {
 		return err
 	}
-	s.socket.trimHeads()
+	if err := s.socket.trimHeads(); err != nil {
+		return err
+	}
 	for _, p := range s.unhold() {
 		if err := s.frames(FromClient, p); err != nil {
 			return err

@@ -45,18 +45,21 @@ func (a *Analyzer) open(info *Conn, certainty Certainty) *socket {
 // trimHeads lets go of the heads, which were told, where nobody wants them
 // again; otherwise of the target and the fields of long ones, where the
 // connections that are open have too many of them.
-func (k *socket) trimHeads() {
+func (k *socket) trimHeads() error {
 	if k.a.opts.Brief {
 		if q := k.a.queue; q == nil || len(q.events) == 0 { // else the queue does it
 			k.a.brief(k.info)
 		}
-		return
+		return nil
 	}
 	for _, h := range []*Head{k.info.Request, k.info.Response} {
 		if h == nil || h.Length <= longHead {
 			continue
 		}
 		if k.a.heads+h.Length > maxLongHeads {
+			if err := k.a.Flush(); err != nil { // Opened may be yet to be told
+				return err
+			}
 			k.a.stats.HeadsCut++
 			*h = Head{Method: strings.Clone(h.Method), Status: h.Status, Proto: strings.Clone(h.Proto), Length: h.Length}
 			k.info.URL = strings.Clone(k.info.URL[:min(len(k.info.URL), longHead)])
@@ -65,6 +68,7 @@ func (k *socket) trimHeads() {
 		k.heads += h.Length
 		k.a.heads += h.Length
 	}
+	return nil
 }
 
 // gap takes the loss of bytes.

@@ -40,7 +40,9 @@ func (c *conn) upgraded(req request, head *Head, rest []byte, at capture.Stamp) 
 	if err := c.a.announce(i, at, req.faults, r.Faults); err != nil {
 		return err
 	}
-	c.socket.trimHeads()
+	if err := c.socket.trimHeads(); err != nil {
+		return err
+	}
 	c.told()
 	if lost { // what the client sent first
 		s := &c.socket.sides[FromClient]
