@@ -148,6 +148,27 @@ func TestExpiry(t *testing.T) {
 	}
 }
 
+// TestClosedConversationsAgeOut: a host that ever new clients talk to stays level.
+func TestClosedConversationsAgeOut(t *testing.T) {
+	r := &reassemblytest.Recorder{}
+	a := reassembly.New(r, reassembly.Options{})
+	f := feeder{now: time.Unix(1767225600, 0)}
+	const rate, minutes = 20, 20 // connections a second
+	most := 0
+	for n := range rate * 60 * minutes {
+		f.now = f.now.Add(time.Second / rate)
+		feedAll(t, a, f.of(n, capture.SYN, 0, 0, ""))
+		feedAll(t, a, f.of(n, capture.ACK, 1, 1, "GET"))
+		feedAll(t, a, f.of(n, capture.RST|capture.ACK, 4, 1, ""))
+		records, _, _, _ := reassembly.Held(a)
+		most = max(most, records)
+	}
+	// Two minutes, and half a minute between two sweeps.
+	if most > 155*rate || most < 120*rate {
+		t.Errorf("up to %d records at %d connections a second", most, rate)
+	}
+}
+
 func TestQueueOfADirectionIsBounded(t *testing.T) {
 	for _, size := range []int{1, 1400, 60000} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
