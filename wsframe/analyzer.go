@@ -28,7 +28,7 @@ type Options struct {
 	// Conn's Upgrade only Via, Status, Upgraded, Subprotocol, Extensions, Accept,
 	// Deflate and Partial remain. It is for sinks that look at the rest at no
 	// other time, and that keep no Conn: that of an event may be another one than
-	// that of the event before. An idle connection then costs 48 bytes here.
+	// that of the event before. An idle connection then costs 32 bytes here.
 	Brief bool
 	// Cores is the number of cores to inflate compressed messages on. With 0 each
 	// is inflated, and told, at once. With more, events may be told late, when

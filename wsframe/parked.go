@@ -2,6 +2,7 @@ package wsframe
 
 import (
 	"encoding/binary"
+	"math"
 
 	"wstap/capture"
 	"wstap/reassembly"
@@ -9,28 +10,35 @@ import (
 
 const (
 	// maxAwake is how many WebSockets that may be parked are not: those of which
-	// something was heard last. They take 4 MiB more than as many parked ones.
-	maxAwake = 16384
+	// something was heard last. They take 2 MiB more than as many parked ones.
+	maxAwake = 8192
 	// parkLooks is at how many is looked for one to park where another joins.
 	parkLooks = 4
 )
 
 // parked stands for the conn of a WebSocket that was silent while many others
-// were heard of: with Options.Brief, 48 bytes in place of 290. The stream's next
+// were heard of: with Options.Brief, 32 bytes in place of 300. The stream's next
 // call makes it a conn again, with another Conn that says the same.
 type parked struct {
-	upgrade *Upgrade // see Analyzer.brief
+	upgrade *Upgrade // shared, see Analyzer.brief
 	st      *reassembly.Stream
-	counts  *string // Conn.counts as varints; nil where all are 0
 	began   int64
-	number  int
-	sides   [2]standing
+	number  uint32
 	flipped bool
+	sides   [2]uint8 // standing.packed
+}
+
+// counted is parked for one that has counted anything.
+type counted struct {
+	parked
+	counts string // Conn.counts as varints
 }
 
 var (
 	_ reassembly.StreamHandler   = (*parked)(nil)
 	_ reassembly.ConflictHandler = (*parked)(nil)
+	_ reassembly.StreamHandler   = (*counted)(nil)
+	_ reassembly.ConflictHandler = (*counted)(nil)
 )
 
 // awake are the WebSockets that may be parked, in no order: which of them go
@@ -78,33 +86,35 @@ func (w *awake) drop(c *conn) {
 // under way, or known, that parked has no place for.
 func (c *conn) park() bool {
 	k := c.socket
-	if k.closing != nil || k.info.began == 0 || c.a.queue != nil && len(c.a.queue.events) > 0 {
+	if k.closing != nil || k.info.began == 0 || k.info.Number > math.MaxUint32 || c.a.queue != nil && len(c.a.queue.events) > 0 {
 		return false
 	}
-	p := &parked{
-		upgrade: k.info.Upgrade, st: c.st, began: k.info.began, number: k.info.Number, flipped: c.flipped,
+	p := parked{
+		upgrade: k.info.Upgrade, st: c.st, began: k.info.began, number: uint32(k.info.Number), flipped: c.flipped,
 	}
 	for d := range k.sides {
 		s := &k.sides[d]
 		if s.reading != nil || !s.unused(k.info.Deflate) {
 			return false
 		}
-		p.sides[d] = s.standing
+		p.sides[d] = s.packed()
 	}
-	if !c.st.HandOver(c, p) {
+	var counts []byte
+	some := false
+	for n := range k.info.counts {
+		counts = binary.AppendUvarint(counts, *n)
+		some = some || *n != 0
+	}
+	var to reassembly.StreamHandler
+	if some {
+		to = &counted{p, string(counts)}
+	} else {
+		to = &p
+	}
+	if !c.st.HandOver(c, to) {
 		return false // there is something around it, as with TLS
 	}
 	c.told()
-	var b []byte
-	counted := false
-	for n := range k.info.counts {
-		b = binary.AppendUvarint(b, *n)
-		counted = counted || *n != 0
-	}
-	if counted {
-		counts := string(b)
-		p.counts = &counts
-	}
 	return true
 }
 
@@ -116,33 +126,29 @@ func (s *side) unused(agreed *Deflate) bool {
 	return s.window.empty() && !s.c.a.inflater.windows.has(s.window)
 }
 
-// wake puts a conn in the place of p.
-func (p *parked) wake() *conn {
-	c := p.conn()
-	p.st.HandOver(p, c)
-	c.a.awake.add(c)
-	return c
-}
-
-// conn is what p stands for.
-func (p *parked) conn() *conn {
+// conn is what p stands for, as which from was called, with these counts.
+func (p *parked) conn(from reassembly.StreamHandler, counts string) *conn {
 	a := p.upgrade.a
-	info := &Conn{Number: p.number, Stream: p.st, Upgrade: p.upgrade, began: p.began}
-	var b []byte
-	if p.counts != nil {
-		b = []byte(*p.counts)
-	}
-	for n := range info.counts {
-		var size int
-		*n, size = binary.Uvarint(b) // 0 where b is empty
-		b = b[size:]
+	info := &Conn{Number: int(p.number), Stream: p.st, Upgrade: p.upgrade, began: p.began}
+	if b := []byte(counts); len(b) > 0 {
+		for n := range info.counts {
+			var size int
+			*n, size = binary.Uvarint(b)
+			b = b[size:]
+		}
 	}
 	c := &conn{a: a, st: p.st, flipped: p.flipped, socket: a.open(info, Exact)}
 	for d := range p.sides {
-		c.socket.sides[d].standing = p.sides[d]
+		c.socket.sides[d].unpack(p.sides[d])
+	}
+	if p.st.HandOver(from, c) { // not where the stream has ended
+		a.awake.add(c)
 	}
 	return c
 }
+
+func (p *parked) wake() *conn  { return p.conn(p, "") }
+func (p *counted) wake() *conn { return p.conn(p, p.counts) }
 
 // Data implements reassembly.StreamHandler.
 func (p *parked) Data(d reassembly.Direction, b []byte, at capture.Stamp) error {
@@ -161,5 +167,25 @@ func (p *parked) Conflict(d reassembly.Direction, n int64, at capture.Stamp) err
 
 // Close implements reassembly.StreamHandler.
 func (p *parked) Close(why reassembly.Reason, at capture.Stamp) error {
-	return p.conn().Close(why, at)
+	return p.wake().Close(why, at)
+}
+
+// Data implements reassembly.StreamHandler.
+func (p *counted) Data(d reassembly.Direction, b []byte, at capture.Stamp) error {
+	return p.wake().Data(d, b, at)
+}
+
+// Gap implements reassembly.StreamHandler.
+func (p *counted) Gap(d reassembly.Direction, g reassembly.Gap, at capture.Stamp) error {
+	return p.wake().Gap(d, g, at)
+}
+
+// Conflict implements reassembly.ConflictHandler.
+func (p *counted) Conflict(d reassembly.Direction, n int64, at capture.Stamp) error {
+	return p.wake().Conflict(d, n, at)
+}
+
+// Close implements reassembly.StreamHandler.
+func (p *counted) Close(why reassembly.Reason, at capture.Stamp) error {
+	return p.wake().Close(why, at)
 }

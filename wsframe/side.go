@@ -24,6 +24,23 @@ type standing struct {
 	closed bool // a Close frame was seen
 }
 
+// packed is s in a byte.
+func (s standing) packed() uint8 {
+	b := uint8(s.certainty)
+	if s.unsure {
+		b |= 4
+	}
+	if s.closed {
+		b |= 8
+	}
+	return b
+}
+
+// unpack makes s what packed has packed.
+func (s *standing) unpack(b uint8) {
+	*s = standing{certainty: Certainty(b & 3), unsure: b&4 != 0, closed: b&8 != 0}
+}
+
 // reading is what a side keeps of what is under way: a header, a frame, a
 // message, or the search for the next frame.
 type reading struct {
