@@ -150,7 +150,7 @@ func TestIdleConnections(t *testing.T) {
 	const n = 50_000
 	before := heap()
 	p := idle(t, n)
-	p.within(before, n*1200)
+	p.within(before, n*400)
 	if got := p.close(); got.Connections != n {
 		t.Errorf("%+v", got)
 	}
