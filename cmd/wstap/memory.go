@@ -17,7 +17,7 @@ const (
 	// is more: so each collection, which looks at all that lives, is paid for by
 	// as much that was allocated. A small heap is not worth collecting often: the
 	// first collection comes at 16 MiB, which most files never need.
-	garbageSpace   = 8 << 20
+	garbageSpace   = 6 << 20
 	garbagePercent = 10
 )
 
