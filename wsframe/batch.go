@@ -47,6 +47,14 @@ type unpacked struct {
 	invalid bool // it is a text, whole, and not UTF-8
 }
 
+// check finds out whether a whole text is UTF-8 (RFC 6455, 8.1).
+func (p *unpacked) check(text bool) {
+	if text && p.err == nil && p.length == uint64(len(p.payload)) {
+		var u utf8Checker
+		p.invalid = !(u.feed(p.payload) && u.end())
+	}
+}
+
 // packer inflates on one core.
 type packer struct {
 	unpacker
@@ -127,10 +135,7 @@ func (p *packer) do(a *Analyzer, j *job) {
 // unpack inflates the message, and appends it to dst.
 func (j *job) unpack(z *unpacker, a *Analyzer, dst []byte) {
 	j.payload, j.length, j.err = z.message(dst, j.window, &a.inflater.windows, j.packed, a.opts.MessageLimit)
-	if j.text && j.err == nil && j.length == uint64(len(j.payload)) {
-		var u utf8Checker
-		j.invalid = !(u.feed(j.payload) && u.end())
-	}
+	j.check(j.text)
 	j.done = true
 }
 

@@ -224,12 +224,11 @@ func (s *side) inflate(out *Message) {
 		out.Payload, out.Length = nil, 0
 		return
 	}
-	j := job{window: s.window, packed: out.Payload, text: out.Opcode == OpText}
-	a.inflater.windows.touch(s.window)
-	j.unpack(&a.inflater.unpacker, a, a.inflated[:0])
-	a.inflater.windows.trim()
-	a.inflated = j.payload
-	s.faults = append(s.faults, s.unpacked(out, &j.unpacked)...)
+	var u unpacked
+	u.payload, u.length, u.err = a.inflater.Message(a.inflated[:0], s.window, out.Payload, a.opts.MessageLimit)
+	u.check(out.Opcode == OpText)
+	a.inflated = u.payload
+	s.faults = append(s.faults, s.unpacked(out, &u)...)
 }
 
 // unpacked gives out what it inflates to, and returns what is wrong with that.
