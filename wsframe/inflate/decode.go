@@ -37,20 +37,16 @@ func (d *Decoder) decode(out, newer, older []byte) ([]byte, error) {
 			n -= e.length()
 			buf[at] = byte(e.value())
 			at++
-			// Literals come in runs: a second one still fits into the bits at hand.
-			e = lengthRoot[held&(1<<lengthBits-1)]
-			if e&(literal|subtable) == literal {
+			// Literals come in runs: two more short ones fit into the bits at hand.
+			for range 2 {
+				e = lengthRoot[held&(1<<lengthBits-1)]
+				if e&(literal|subtable) != literal {
+					break
+				}
 				held >>= e.length()
 				n -= e.length()
 				buf[at] = byte(e.value())
 				at++
-				e = lengthRoot[held&(1<<lengthBits-1)]
-				if e&(literal|subtable) == literal {
-					held >>= e.length()
-					n -= e.length()
-					buf[at] = byte(e.value())
-					at++
-				}
 			}
 			continue
 		}
