@@ -2,7 +2,6 @@ package wsframe_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"testing"
 
 	"wstap/capture"
@@ -26,20 +25,7 @@ func (p *parking) Next() (capture.Packet, error) {
 // TestParked: what is told does not depend on whether a connection was parked,
 // at whatever packet.
 func TestParked(t *testing.T) {
-	traces := map[string][]capture.Packet{}
-	paths, _ := filepath.Glob("../testdata/scenario/*.txt")
-	if len(paths) < 20 {
-		t.Fatalf("scenarios: %v", paths)
-	}
-	for _, path := range paths {
-		traces[filepath.Base(path)] = capturetest.Load(t, path)
-	}
-	for _, name := range []string{"01-chromium-ws-plain-deflate", "23", "28"} {
-		if p := ownCapture(t, name+"*"); p != nil {
-			traces[name] = p
-			traces[name+", 5 % lost"] = lose(0.05)(p, 1)
-		}
-	}
+	traces := tracesOf(t, "*", 20, 5)
 	parked := 0
 	for name, packets := range traces {
 		for _, cores := range []int{0, 2} {

@@ -1,6 +1,7 @@
 package wsframe_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
 
@@ -13,21 +14,7 @@ import (
 // TestQueue: what is told does not depend on whether messages are inflated one
 // by one or many at once, nor on how many cores do it, nor on the bounds.
 func TestQueue(t *testing.T) {
-	traces := map[string][]capture.Packet{}
-	paths, _ := filepath.Glob("../testdata/scenario/*deflate*.txt")
-	if len(paths) < 3 {
-		t.Fatalf("scenarios of compression: %v", paths)
-	}
-	for _, path := range paths {
-		traces[filepath.Base(path)] = capturetest.Load(t, path)
-	}
-	for _, name := range []string{"01-chromium-ws-plain-deflate", "23", "28"} {
-		if p := ownCapture(t, name+"*"); p != nil {
-			traces[name] = p
-			traces[name+", 5 % lost"] = lose(0.05)(p, 1)
-			traces[name+", 20 % lost"] = lose(0.2)(p, 2)
-		}
-	}
+	traces := tracesOf(t, "*deflate*", 3, 5, 20)
 	for name, packets := range traces {
 		t.Run(name, func(t *testing.T) {
 			want := wsframetest.Recorder{Packets: true}
@@ -52,4 +39,29 @@ func TestQueue(t *testing.T) {
 			}
 		})
 	}
+}
+
+// tracesOf are the scenarios whose names match pattern, at least so many, and
+// captures of the corpus, whole and with so many percent lost.
+func tracesOf(t *testing.T, pattern string, least int, losses ...int) map[string][]capture.Packet {
+	t.Helper()
+	traces := map[string][]capture.Packet{}
+	paths, _ := filepath.Glob("../testdata/scenario/" + pattern + ".txt")
+	if len(paths) < least {
+		t.Fatalf("scenarios: %v", paths)
+	}
+	for _, path := range paths {
+		traces[filepath.Base(path)] = capturetest.Load(t, path)
+	}
+	for _, name := range []string{"01-chromium-ws-plain-deflate", "23", "28"} {
+		p := ownCapture(t, name+"*")
+		if p == nil {
+			continue
+		}
+		traces[name] = p
+		for i, percent := range losses {
+			traces[fmt.Sprintf("%s, %d %% lost", name, percent)] = lose(float64(percent)/100)(p, uint64(i+1))
+		}
+	}
+	return traces
 }

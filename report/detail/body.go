@@ -55,25 +55,11 @@ func (p *page) payload(f *wsframe.Frame, deflated bool) {
 		return
 	}
 	text := f.Opcode == wsframe.OpText || f.Opcode != wsframe.OpBinary && readable(f.Payload)
-	limit := uint64(p.most(text))
-	left := uint64(0)
-	cut := pieces(f, func(at uint64, b []byte, missing uint64) {
-		if missing > 0 {
-			p.begin(2)
-			p.missing(at, missing)
-			p.end()
-			return
-		}
-		n := min(limit, uint64(len(b)))
-		limit -= n
-		left += uint64(len(b)) - n
-		if text {
-			p.lines(b[:n])
-		} else {
-			p.rows(at, b[:n])
-		}
-	})
-	p.more(cut + left)
+	show := p.rows
+	if text {
+		show = func(_ uint64, b []byte) { p.lines(b) }
+	}
+	p.payloadParts(f, uint64(p.most(text)), show)
 }
 
 // maskedPayload writes how the payload begins on the wire, as far as captured.

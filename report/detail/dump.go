@@ -13,7 +13,7 @@ func (p *page) dumps(f *wsframe.Frame) {
 	limit := uint64(p.limit.Cut(maxInt))
 	if f.Masked && f.Length > 0 {
 		p.title("Masked payload", f.Length)
-		p.payloadDump(f, limit, func(at uint64, b []byte) []byte { return masked(nil, f, at, b) })
+		p.payloadParts(f, limit, func(at uint64, b []byte) { p.rows(at, masked(nil, f, at, b)) })
 	}
 	if f.Length > 0 {
 		name := "Payload"
@@ -21,7 +21,7 @@ func (p *page) dumps(f *wsframe.Frame) {
 			name = "Unmasked payload"
 		}
 		p.title(name, f.Length)
-		p.payloadDump(f, limit, func(_ uint64, b []byte) []byte { return b })
+		p.payloadParts(f, limit, p.rows)
 	}
 	if m := f.Message; m != nil && m.Compressed && m.Why != wsframe.ContextLost && len(m.Payload) > 0 {
 		p.title("Inflated message", m.Length)
@@ -76,9 +76,9 @@ func fieldEnds(f *wsframe.Frame) [2]int {
 	return [2]int{2, n}
 }
 
-// payloadDump writes the payload as shown makes it, up to limit bytes, with its
+// payloadParts writes the payload as show does, up to limit bytes, with its
 // holes in their places.
-func (p *page) payloadDump(f *wsframe.Frame, limit uint64, shown func(at uint64, b []byte) []byte) {
+func (p *page) payloadParts(f *wsframe.Frame, limit uint64, show func(at uint64, b []byte)) {
 	left := uint64(0) // bytes that the limit leaves out
 	cut := pieces(f, func(at uint64, b []byte, missing uint64) {
 		if missing > 0 {
@@ -90,7 +90,7 @@ func (p *page) payloadDump(f *wsframe.Frame, limit uint64, shown func(at uint64,
 		n := min(limit, uint64(len(b)))
 		limit -= n
 		left += uint64(len(b)) - n
-		p.rows(at, shown(at, b[:n]))
+		show(at, b[:n])
 	})
 	p.more(cut + left)
 }
