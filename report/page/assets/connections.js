@@ -1,4 +1,4 @@
-import {element, setText} from './dom.js';
+import {element, gridHead, setText} from './dom.js';
 import {moveByKey} from './keys.js';
 import {VirtualRows} from './rows.js';
 import {closedText} from './rowtext.js';
@@ -111,23 +111,14 @@ export class ConnectionList {
   }
 
   header() {
-    const group = element('div', 'head');
-    group.setAttribute('role', 'rowgroup');
-    const row = element('div', 'row');
-    row.setAttribute('role', 'row');
-    row.setAttribute('aria-rowindex', 1);
-    this.heads = connectionColumns.map((column, k) => {
-      const cell = element('span', 'c-' + column.name);
-      cell.setAttribute('role', 'columnheader');
-      cell.setAttribute('aria-colindex', k + 1);
+    const { group, cells } = gridHead(connectionColumns.map((column) => column.name));
+    this.heads = cells;
+    connectionColumns.forEach((column, k) => {
       const sort = element('button', '', column.head);
       sort.type = 'button';
       sort.addEventListener('click', () => this.sort(column));
-      cell.append(sort);
-      row.append(cell);
-      return cell;
+      cells[k].append(sort);
     });
-    group.append(row);
     return group;
   }
 

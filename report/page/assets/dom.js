@@ -26,6 +26,25 @@ export function setText(e, text) {
   if (e.textContent !== text) e.textContent = text;
 }
 
+// gridHead makes the header of a grid, with an empty cell for each column, whose
+// name is the end of the cell's class.
+export function gridHead(names) {
+  const group = element('div', 'head');
+  group.setAttribute('role', 'rowgroup');
+  const row = element('div', 'row');
+  row.setAttribute('role', 'row');
+  row.setAttribute('aria-rowindex', 1);
+  const cells = names.map((name, k) => {
+    const cell = element('span', 'c-' + name);
+    cell.setAttribute('role', 'columnheader');
+    cell.setAttribute('aria-colindex', k + 1);
+    return cell;
+  });
+  row.append(...cells);
+  group.append(row);
+  return { group, cells };
+}
+
 // sizeCanvas fits a canvas' pixels to its box and the screen, and returns its
 // 2D context, scaled to CSS pixels.
 export function sizeCanvas(canvas, width, height) {

@@ -1,5 +1,5 @@
 import {kindClosed, kindEncrypted, kindFinding, kindGap, kindViolation} from './batch.js';
-import {element, setText} from './dom.js';
+import {element, gridHead, setText} from './dom.js';
 import {moveByKey} from './keys.js';
 import {VirtualRows} from './rows.js';
 import {isLifecycle, lifecycleText, previewText, remarkText, typeText} from './rowtext.js';
@@ -51,19 +51,9 @@ export class FrameTable {
   }
 
   header() {
-    const group = element('div', 'head');
-    group.setAttribute('role', 'rowgroup');
-    const row = element('div', 'row');
-    row.setAttribute('role', 'row');
-    row.setAttribute('aria-rowindex', 1);
-    frameColumns.forEach((name, k) => {
-      const cell = element('span', 'c-' + name.toLowerCase(), name);
-      cell.setAttribute('role', 'columnheader');
-      cell.setAttribute('aria-colindex', k + 1);
-      row.append(cell);
-    });
-    this.timeHead = row.firstChild;
-    group.append(row);
+    const { group, cells } = gridHead(frameColumns.map((name) => name.toLowerCase()));
+    frameColumns.forEach((name, k) => setText(cells[k], name));
+    this.timeHead = cells[0];
     return group;
   }
 
