@@ -44,10 +44,12 @@ var lookalikes = []struct{ magic, what, fix string }{
 	{"-----BEGIN ", "a key or certificate (PEM)", captureFix},
 }
 
-var (
-	keyLogLine = regexp.MustCompile(`(?m)^(# SSL/TLS secrets log file|CLIENT_RANDOM [0-9a-fA-F]|RSA (Session-ID|[0-9a-fA-F])|[A-Z_]+_(TRAFFIC_)?SECRET(_\d+)? [0-9a-fA-F])`)
-	dumpLine   = regexp.MustCompile(`(?m)^(\d\d\d\d-\d\d-\d\d )?\d\d:\d\d:\d\d\.\d+ (IP6? |ARP|[a-z0-9]+ +(In|Out) )`)
-	tableLine  = regexp.MustCompile(`(?m)^ *\d+ +\d+\.\d+ +\S+ (→|->) \S+ `)
+// The lines of what is text, as regular expressions. They are compiled where a
+// file is no capture: each start would pay for them.
+const (
+	keyLogLine = `(?m)^(# SSL/TLS secrets log file|CLIENT_RANDOM [0-9a-fA-F]|RSA (Session-ID|[0-9a-fA-F])|[A-Z_]+_(TRAFFIC_)?SECRET(_\d+)? [0-9a-fA-F])`
+	dumpLine   = `(?m)^(\d\d\d\d-\d\d-\d\d )?\d\d:\d\d:\d\d\.\d+ (IP6? |ARP|[a-z0-9]+ +(In|Out) )`
+	tableLine  = `(?m)^ *\d+ +\d+\.\d+ +\S+ (→|->) \S+ `
 )
 
 // describe says in words what the beginning of a file that is no capture is,
@@ -118,13 +120,15 @@ func identifyText(text string) (what, fix string) {
 			return "packets printed as JSON", "use the capture that they were printed from"
 		}
 		return "JSON", captureFix
-	case keyLogLine.MatchString(text):
+	case matches(keyLogLine, text):
 		return "a TLS key log", "give it with --keylog and the capture with -r"
-	case dumpLine.MatchString(text), tableLine.MatchString(text):
+	case matches(dumpLine, text), matches(tableLine, text):
 		return "packets printed as text", "use the capture that they were printed from, or tcpdump -w FILE"
 	}
 	return "text", captureFix
 }
+
+func matches(line, text string) bool { return regexp.MustCompile(line).MatchString(text) }
 
 // isERF recognizes an Extensible Record Format record, which has no magic, by
 // a time between 2000 and 2040, a known type and lengths that agree.

@@ -2,7 +2,6 @@ package capture
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -14,13 +13,13 @@ type FilterError struct {
 
 // displayField is what display filters are made of and capture filters never
 // are: a field name with a dot, or an operator that is a word.
-var displayField = regexp.MustCompile(`(?:^|[\s(!])(?:(?:websocket|wstap|frame|eth|vlan|ip|ipv6|tcp|http|tls)\.[a-z]|websocket\b|contains\b|matches\b)`)
+const displayField = `(?:^|[\s(!])(?:(?:websocket|wstap|frame|eth|vlan|ip|ipv6|tcp|http|tls)\.[a-z]|websocket\b|contains\b|matches\b)`
 
 // Error is one line; it points to the display filter where one was typed.
 func (e *FilterError) Error() string {
 	why := strings.TrimPrefix(e.Err.Error(), "can't parse filter expression: ")
 	s := fmt.Sprintf("bad capture filter %q: %s", e.Expr, why)
-	if displayField.MatchString(e.Expr) {
+	if matches(displayField, e.Expr) {
 		s += " (this looks like a display filter: give it to -Y)"
 	}
 	return s

@@ -63,7 +63,8 @@ func (o *following) setFrom(s string) error {
 	return nil
 }
 
-var streamWords = regexp.MustCompile(`^tcp\.stream *(?:==|eq) *([0-9]+)$`)
+// streamWords is a filter for one TCP stream.
+const streamWords = `^tcp\.stream *(?:==|eq) *([0-9]+)$`
 
 // which takes the arguments: CONN, or a filter for one TCP stream.
 func (o *following) which(args []string) error {
@@ -76,7 +77,7 @@ func (o *following) which(args []string) error {
 	case len(args) == 0:
 		return usagef("which connection? give its number, as in wstap follow 1 -r FILE")
 	}
-	if m := streamWords.FindStringSubmatch(words); m != nil {
+	if m := regexp.MustCompile(streamWords).FindStringSubmatch(words); m != nil {
 		if err := o.setStream(m[1]); err != nil {
 			return usagef("%s: %v", words, err)
 		}

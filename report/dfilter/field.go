@@ -3,6 +3,7 @@ package dfilter
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"wstap/report"
 )
@@ -35,8 +36,11 @@ type ValueName struct {
 	Name string
 }
 
-// fields are all fields, by name.
-var fields = sorted(slices.Concat(websocketFields(), frameFields(), linkFields(), ipFields(), tcpFields(), httpFields(), ownFields()))
+// fields are all fields, by name; made when they are first asked for, since
+// most runs have no filter.
+var fields = sync.OnceValue(func() []*Field {
+	return sorted(slices.Concat(websocketFields(), frameFields(), linkFields(), ipFields(), tcpFields(), httpFields(), ownFields()))
+})
 
 func sorted(all []Field) []*Field {
 	list := make([]*Field, len(all))
@@ -48,17 +52,18 @@ func sorted(all []Field) []*Field {
 }
 
 // Fields lists all fields, sorted by name. They are not to be changed.
-func Fields() []*Field { return slices.Clone(fields) }
+func Fields() []*Field { return slices.Clone(fields()) }
 
 // Lookup is the field of that name; nil if there is none.
 func Lookup(name string) *Field { return lookup(name) }
 
 func lookup(name string) *Field {
-	i, ok := slices.BinarySearchFunc(fields, name, func(f *Field, name string) int { return strings.Compare(f.Name, name) })
+	all := fields()
+	i, ok := slices.BinarySearchFunc(all, name, func(f *Field, name string) int { return strings.Compare(f.Name, name) })
 	if !ok {
 		return nil
 	}
-	return fields[i]
+	return all[i]
 }
 
 func isField(name string) bool { return lookup(name) != nil }
@@ -66,9 +71,9 @@ func isField(name string) bool { return lookup(name) != nil }
 // Suggest is the name of the field that a misspelled or shortened name may
 // mean, as in websocket.text for websocket.payload.text; "" if none is near.
 func Suggest(name string) string {
-	names := make([]string, len(fields))
-	for i := range fields {
-		names[i] = fields[i].Name
+	var names []string
+	for _, f := range fields() {
+		names = append(names, f.Name)
 	}
 	if protocol, last, ok := strings.Cut(name, "."); ok {
 		for _, n := range names {

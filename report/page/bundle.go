@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Bundle is the page as one file, in two halves with room for data between.
@@ -19,12 +20,18 @@ type Bundle struct{ Head, Tail []byte }
 // imports are single lines at the top, exports stand before declarations at the
 // left margin, and top-level names are unique over all modules.
 var (
-	importLine = regexp.MustCompile(`^import \{([^}]*)\} from '\./([a-z0-9-]+\.js)';$`)
-	exportLine = regexp.MustCompile(`^export (?:async )?(?:function\*?|class|const|let) (\w+)`)
-	declLine   = regexp.MustCompile(`^(?:async )?(?:function\*?|class|const|let) (\w+)`)
-	styleLine  = regexp.MustCompile(`<link rel="stylesheet" href="([a-z0-9-]+\.css)">`)
-	scriptLine = regexp.MustCompile(`<script type="module" src="([a-z0-9-]+\.js)"></script>`)
+	importLine = lazily(`^import \{([^}]*)\} from '\./([a-z0-9-]+\.js)';$`)
+	exportLine = lazily(`^export (?:async )?(?:function\*?|class|const|let) (\w+)`)
+	declLine   = lazily(`^(?:async )?(?:function\*?|class|const|let) (\w+)`)
+	styleLine  = lazily(`<link rel="stylesheet" href="([a-z0-9-]+\.css)">`)
+	scriptLine = lazily(`<script type="module" src="([a-z0-9-]+\.js)"></script>`)
 )
+
+// lazily compiles a regular expression when it is first asked for: most runs
+// write no page.
+func lazily(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
 
 const charsetLine = `<meta charset="windows-1252">`
 
@@ -37,7 +44,7 @@ func NewBundle(assets fs.FS) (*Bundle, error) {
 	}
 	html := string(index)
 	var styles []string
-	for _, m := range styleLine.FindAllStringSubmatch(html, -1) {
+	for _, m := range styleLine().FindAllStringSubmatch(html, -1) {
 		css, err := fs.ReadFile(assets, m[1])
 		if err != nil {
 			return nil, err
@@ -46,7 +53,7 @@ func NewBundle(assets fs.FS) (*Bundle, error) {
 		html = strings.Replace(html, m[0], "<style>"+string(css)+"</style>", 1)
 		styles = append(styles, hash(string(css)))
 	}
-	entry := scriptLine.FindAllStringSubmatch(html, -1)
+	entry := scriptLine().FindAllStringSubmatch(html, -1)
 	if len(entry) != 1 {
 		return nil, fmt.Errorf("index.html: want one module script, there are %d", len(entry))
 	}
@@ -119,7 +126,7 @@ func (j *joiner) add(module string) error {
 	var wants []wanted
 	for _, line := range lines {
 		bare := strings.TrimRight(line, "\r\n")
-		switch m := importLine.FindStringSubmatch(bare); {
+		switch m := importLine().FindStringSubmatch(bare); {
 		case m != nil:
 			if err := j.add(path.Base(m[2])); err != nil {
 				return fmt.Errorf("%s: %w", module, err)
@@ -131,14 +138,14 @@ func (j *joiner) add(module string) error {
 		case strings.HasPrefix(bare, "import "):
 			return fmt.Errorf("%s: an import in a form that is not joined: %s", module, bare)
 		case strings.HasPrefix(bare, "export "):
-			m := exportLine.FindStringSubmatch(bare)
+			m := exportLine().FindStringSubmatch(bare)
 			if m == nil {
 				return fmt.Errorf("%s: an export in a form that is not joined: %s", module, bare)
 			}
 			exports = append(exports, m[1])
 			line = strings.TrimPrefix(line, "export ")
 		}
-		if m := declLine.FindStringSubmatch(line); m != nil {
+		if m := declLine().FindStringSubmatch(line); m != nil {
 			if other := j.names[m[1]]; other != "" {
 				return fmt.Errorf("%s: %s is declared in %s too", module, m[1], other)
 			}
