@@ -30,6 +30,12 @@ type Options struct {
 	// other time, and that keep no Conn: that of an event may be another one than
 	// that of the event before. An idle connection then costs 32 bytes here.
 	Brief bool
+	// Excerpts is for sinks that print a line of each frame and message and look
+	// at nothing else: of a binary message that tells all that fits into a line in
+	// its first bytes (see subproto.Opaque) they are given those, 1 KiB or more.
+	// The rest is counted and not kept; where bytes of it were never captured,
+	// what is kept between the beginning and the first hole has no meaning.
+	Excerpts bool
 	// Cores is the number of cores to inflate compressed messages on. With 0 each
 	// is inflated, and told, at once. With more, events may be told late, when
 	// much has come together or Flush is called: then the Sink must look at

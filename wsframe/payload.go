@@ -1,9 +1,18 @@
 package wsframe
 
-import "github.com/gobwas/ws"
+import (
+	"github.com/gobwas/ws"
+
+	"wstap/wsframe/subproto"
+)
 
 // maxHoles bounds the holes that a frame lists; the last takes up the rest.
 const maxHoles = 256
+
+// excerptBytes is the least that is kept of a payload of which an excerpt is
+// enough (see Options.Excerpts): more than a line shows, and mostly the packet
+// that it begins in.
+const excerptBytes = 1 << 10
 
 // payload takes the next captured bytes of the payload.
 func (s *side) payload(b []byte) {
@@ -18,13 +27,27 @@ func (s *side) payload(b []byte) {
 		s.off = f.Length
 		return
 	}
-	s.keep(b)
+	begun := s.off
 	s.off += uint64(len(b))
+	if s.enough {
+		return
+	}
+	s.keep(b, begun)
+	s.enough = s.c.a.opts.Excerpts && begun < excerptBytes && s.off >= excerptBytes && s.suffices()
 }
 
-// keep appends payload bytes to the message's buffer, unmasked, as far as the
-// limits allow. Control frames use its end, and give it back.
-func (s *side) keep(b []byte) {
+// suffices reports whether what is kept of the payload under way is all that
+// a line shows: it is a binary message of its own, has no holes and breaks no
+// limit.
+func (s *side) suffices() bool {
+	f, k := s.frame, s.c
+	return f.Fin && f.Opcode == OpBinary && f.Rsv == 0 && f.Missing == 0 && !s.message.active && !s.overlong &&
+		f.Length <= uint64(k.a.quick.limit) && subproto.Opaque(s.message.buf[s.start:], k.info.Subprotocol)
+}
+
+// keep appends payload bytes, from offset at on, to the message's buffer,
+// unmasked, as far as the limits allow. Control frames use its end, and give it back.
+func (s *side) keep(b []byte, at uint64) {
 	a := s.c.a
 	limit := a.opts.MessageLimit
 	if s.frame.Opcode.IsControl() {
@@ -51,7 +74,7 @@ func (s *side) keep(b []byte) {
 	n := len(s.message.buf)
 	s.message.buf = a.extend(s.message.buf, b)
 	if s.frame.Masked {
-		ws.Cipher(s.message.buf[n:], s.frame.Key, int(s.off%4))
+		ws.Cipher(s.message.buf[n:], s.frame.Key, int(at%4))
 	}
 }
 
@@ -60,6 +83,11 @@ func (s *side) miss(n uint64) {
 	f := s.frame
 	if n == 0 {
 		return
+	}
+	if s.enough { // a line shows what is behind a hole too
+		s.enough = false
+		kept := uint64(len(s.message.buf) - s.start)
+		s.keep(make([]byte, s.off-kept), kept)
 	}
 	f.Missing += n
 	switch k := len(f.Holes); {

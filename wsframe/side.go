@@ -54,6 +54,7 @@ type reading struct {
 	start    int    // where its payload begins in the message's buffer
 	whole    []byte // its payload, where it came in one piece
 	faults   []fault
+	enough   bool // of its payload is kept, the rest is counted
 	overlong bool // payload was not kept for want of room
 	crowded  bool // and other connections had taken it
 	riddled  bool // it has more holes than are listed
@@ -183,7 +184,7 @@ func (s *side) begin() {
 	f.Length = length
 	s.faults = s.check(f, s.faults[:0])
 	s.frame, s.have, s.off, s.whole, s.start = f, 0, 0, nil, len(s.message.buf)
-	s.overlong, s.crowded, s.riddled = false, false, false
+	s.enough, s.overlong, s.crowded, s.riddled = false, false, false, false
 }
 
 // pass is gap for a side that is awake.

@@ -26,6 +26,7 @@ they are in the timeline.`,
 				text:     func(w io.Writer, o text.Options) wsframe.Sink { return text.NewMessages(w, o) },
 				messages: true,
 				brief:    true,
+				lines:    true,
 				keep: func(e wsframe.Event) bool {
 					_, frame := e.(*wsframe.Frame)
 					return !frame

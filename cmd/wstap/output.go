@@ -57,6 +57,11 @@ func (f *flags) brief() bool {
 	return !slices.ContainsFunc(f.outputs, func(o outputSpec) bool { return o.format != "text" && o.format != "jsonl" })
 }
 
+// excerpts reports whether no output but text is asked for, as wide as a line.
+func (f *flags) excerpts() bool {
+	return !f.payload.IsSet() && !slices.ContainsFunc(f.outputs, func(o outputSpec) bool { return o.format != "text" })
+}
+
 // output is a sink with the buffered file behind it.
 type output struct {
 	wsframe.Sink

@@ -29,6 +29,8 @@ type view struct {
 	keep func(wsframe.Event) bool
 	// brief is true where text says all that it has to say of an upgrade at once.
 	brief bool
+	// lines is true where text shows of a payload what fits into a line.
+	lines bool
 	// atEnd is true where text prints only when all was read.
 	atEnd bool
 	// number is that of the one connection that is wanted; 0 wants all.
@@ -168,6 +170,7 @@ func (p *program) run(f *flags, v view) error {
 		options.Cores = v.cores
 	}
 	options.Brief = v.brief && r.writer == nil && shown.filter == nil && f.brief()
+	options.Excerpts = v.lines && r.writer == nil && r.diagnosis == nil && r.beside == nil && shown.filter == nil && f.excerpts()
 	r.analyzer = wsframe.NewAnalyzer(r.sink, options)
 	handler := secrets.around(r.analyzer, src.live)
 	if r.diagnosis != nil {

@@ -10,13 +10,7 @@ func stomp(l *line, b []byte, subprotocol string) bool {
 		l.word("stomp heartbeat")
 		return true
 	}
-	switch string(command) {
-	case "CONNECT", "STOMP", "CONNECTED", "SEND", "SUBSCRIBE", "UNSUBSCRIBE", "ACK", "NACK",
-		"BEGIN", "COMMIT", "ABORT", "DISCONNECT", "MESSAGE", "RECEIPT", "ERROR":
-	default:
-		return false
-	}
-	if !ok {
+	if !ok || !isCommand(command) {
 		return false
 	}
 	var destination, id, text []byte
@@ -41,4 +35,14 @@ func stomp(l *line, b []byte, subprotocol string) bool {
 	l.bytes(text)
 	l.id(value{str, id})
 	return true
+}
+
+// isCommand reports whether the first line of a STOMP frame is line.
+func isCommand(line []byte) bool {
+	switch string(line) {
+	case "CONNECT", "STOMP", "CONNECTED", "SEND", "SUBSCRIBE", "UNSUBSCRIBE", "ACK", "NACK",
+		"BEGIN", "COMMIT", "ABORT", "DISCONNECT", "MESSAGE", "RECEIPT", "ERROR":
+		return true
+	}
+	return false
 }

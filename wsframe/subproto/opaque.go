@@ -1,0 +1,26 @@
+package subproto
+
+import "bytes"
+
+// OpaqueHead is how many bytes Opaque looks at.
+const OpaqueHead = 64
+
+// Opaque reports whether a binary payload is known by its head, the first
+// OpaqueHead bytes or more: it is no text, for it holds control characters, and
+// Summary says the same of it whatever follows.
+func Opaque(head []byte, subprotocol string) bool {
+	head = head[:OpaqueHead]
+	if isProtocol(subprotocol, "mqtt") { // a topic may be long
+		return false
+	}
+	s := scanner{b: head}
+	if c := s.peek(); c == '{' || c == '[' {
+		return false
+	}
+	if line, _, ok := bytes.Cut(head, []byte("\n")); ok && isCommand(bytes.TrimSuffix(line, []byte("\r"))) {
+		return false
+	}
+	return bytes.ContainsFunc(head, func(r rune) bool {
+		return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f
+	})
+}
