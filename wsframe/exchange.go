@@ -203,6 +203,7 @@ func (c *conn) response(rest []byte, at capture.Stamp) (over bool, err error) {
 		return true, c.tunnel(req.target, rest, at)
 	}
 	s.body = responseBody(head, req.method)
+	s.body.keepFirst = s.body.keepFirst && req.upgrade != nil // nobody asks for that of others
 	s.inBody = s.body.framing != noBody
 	if req.upgrade != nil {
 		u := req.upgrade

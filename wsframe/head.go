@@ -20,10 +20,16 @@ type Head struct {
 // Field is one header field line, name as sent, value trimmed and unfolded.
 type Field struct{ Name, Value string }
 
+// is reports whether the field has that name, in any case. Names are ASCII (RFC
+// 9110, 5.1), so that most have another length.
+func (f *Field) is(name string) bool {
+	return len(f.Name) == len(name) && strings.EqualFold(f.Name, name)
+}
+
 // Get is the value of the first field of that name, in any case; "" if none.
 func (h *Head) Get(name string) string {
 	for i := range h.Fields {
-		if strings.EqualFold(h.Fields[i].Name, name) {
+		if h.Fields[i].is(name) {
 			return h.Fields[i].Value
 		}
 	}
@@ -34,7 +40,7 @@ func (h *Head) Get(name string) string {
 func (h *Head) Joined(name string) string {
 	var all []string
 	for i := range h.Fields {
-		if strings.EqualFold(h.Fields[i].Name, name) {
+		if h.Fields[i].is(name) {
 			all = append(all, h.Fields[i].Value)
 		}
 	}
@@ -44,7 +50,7 @@ func (h *Head) Joined(name string) string {
 // Has reports whether a field of that name is there.
 func (h *Head) Has(name string) bool {
 	for i := range h.Fields {
-		if strings.EqualFold(h.Fields[i].Name, name) {
+		if h.Fields[i].is(name) {
 			return true
 		}
 	}
