@@ -16,6 +16,10 @@ const excerptBytes = 1 << 10
 
 // payload takes the next captured bytes of the payload.
 func (s *side) payload(b []byte) {
+	if s.enough {
+		s.off += uint64(len(b))
+		return
+	}
 	f := s.frame
 	if f.Length == uint64(len(b)) && len(b) <= s.c.a.opts.MessageLimit { // in one piece, as most are
 		s.whole = b
@@ -27,12 +31,9 @@ func (s *side) payload(b []byte) {
 		s.off = f.Length
 		return
 	}
+	s.keep(b)
 	begun := s.off
 	s.off += uint64(len(b))
-	if s.enough {
-		return
-	}
-	s.keep(b, begun)
 	s.enough = s.c.a.opts.Excerpts && begun < excerptBytes && s.off >= excerptBytes && s.suffices()
 }
 
@@ -45,9 +46,9 @@ func (s *side) suffices() bool {
 		f.Length <= uint64(k.a.quick.limit) && subproto.Opaque(s.message.buf[s.start:], k.info.Subprotocol)
 }
 
-// keep appends payload bytes, from offset at on, to the message's buffer,
-// unmasked, as far as the limits allow. Control frames use its end, and give it back.
-func (s *side) keep(b []byte, at uint64) {
+// keep appends payload bytes to the message's buffer, unmasked, as far as the
+// limits allow. Control frames use its end, and give it back.
+func (s *side) keep(b []byte) {
 	a := s.c.a
 	limit := a.opts.MessageLimit
 	if s.frame.Opcode.IsControl() {
@@ -74,7 +75,7 @@ func (s *side) keep(b []byte, at uint64) {
 	n := len(s.message.buf)
 	s.message.buf = a.extend(s.message.buf, b)
 	if s.frame.Masked {
-		ws.Cipher(s.message.buf[n:], s.frame.Key, int(at%4))
+		ws.Cipher(s.message.buf[n:], s.frame.Key, int(s.off%4))
 	}
 }
 
@@ -86,8 +87,7 @@ func (s *side) miss(n uint64) {
 	}
 	if s.enough { // a line shows what is behind a hole too
 		s.enough = false
-		kept := uint64(len(s.message.buf) - s.start)
-		s.keep(make([]byte, s.off-kept), kept)
+		s.keep(make([]byte, s.off-uint64(len(s.message.buf)-s.start)))
 	}
 	f.Missing += n
 	switch k := len(f.Holes); {

@@ -66,6 +66,10 @@ type reading struct {
 
 // feed takes the next bytes of the direction.
 func (s *side) feed(b []byte, at capture.Stamp) error {
+	if r := s.reading; r != nil && r.frame != nil && r.seek == nil && uint64(len(b)) < r.frame.Length-r.off {
+		s.payload(b) // of a large frame, as most packets are that come here
+		return nil
+	}
 	for len(b) > 0 {
 		if s.quiet() {
 			n, err := s.quick(b, at)
