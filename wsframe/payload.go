@@ -14,6 +14,10 @@ const maxHoles = 256
 // that it begins in.
 const excerptBytes = 1 << 10
 
+// longBytes is the length from which looking for an excerpt is worth it where a
+// payload has come in one piece: in a packet that was put together from many.
+const longBytes = 4 << 10
+
 // payload takes the next captured bytes of the payload.
 func (s *side) payload(b []byte) {
 	if s.enough {
@@ -21,29 +25,41 @@ func (s *side) payload(b []byte) {
 		return
 	}
 	f := s.frame
-	if f.Length == uint64(len(b)) && len(b) <= s.c.a.opts.MessageLimit { // in one piece, as most are
-		s.whole = b
-		if f.Masked {
-			s.c.a.unmasked = append(s.c.a.unmasked[:0], b...)
-			s.whole = s.c.a.unmasked
-			ws.Cipher(s.whole, f.Key, 0)
-		}
+	a := s.c.a
+	if f.Length == uint64(len(b)) && len(b) <= a.opts.MessageLimit { // in one piece, as most are
 		s.off = f.Length
+		if a.opts.Excerpts && len(b) > longBytes {
+			if s.whole = s.plain(b[:excerptBytes]); s.suffices(s.whole) {
+				return
+			}
+		}
+		s.whole = s.plain(b)
 		return
 	}
 	s.keep(b)
 	begun := s.off
 	s.off += uint64(len(b))
-	s.enough = s.c.a.opts.Excerpts && begun < excerptBytes && s.off >= excerptBytes && s.suffices()
+	s.enough = a.opts.Excerpts && begun < excerptBytes && s.off >= excerptBytes && s.suffices(s.message.buf[s.start:])
 }
 
-// suffices reports whether what is kept of the payload under way is all that
-// a line shows: it is a binary message of its own, has no holes and breaks no
-// limit.
-func (s *side) suffices() bool {
-	f, k := s.frame, s.c
+// plain is the beginning of a payload, unmasked.
+func (s *side) plain(b []byte) []byte {
+	if !s.frame.Masked {
+		return b
+	}
+	a := s.c.a
+	a.unmasked = append(a.unmasked[:0], b...)
+	ws.Cipher(a.unmasked, s.frame.Key, 0)
+	return a.unmasked
+}
+
+// suffices reports whether head, the beginning of the payload under way, is all
+// that a line shows: it is a binary message of its own, has no holes and breaks
+// no limit.
+func (s *side) suffices(head []byte) bool {
+	f, o := s.frame, &s.c.a.opts
 	return f.Fin && f.Opcode == OpBinary && f.Rsv == 0 && f.Missing == 0 && !s.message.active && !s.overlong &&
-		f.Length <= uint64(k.a.quick.limit) && subproto.Opaque(s.message.buf[s.start:], k.info.Subprotocol)
+		f.Length <= uint64(min(o.FrameLimit, o.MessageLimit)) && subproto.Opaque(head, s.c.info.Subprotocol)
 }
 
 // keep appends payload bytes to the message's buffer, unmasked, as far as the

@@ -15,14 +15,18 @@ import (
 type quick struct {
 	frame   Frame
 	message Message
-	limit   int // payload bytes up to which no limit is hit
+	limit   int // payload bytes up to which no limit is hit, nor an excerpt enough
 }
 
 func newQuick(o Options) quick {
+	limit := min(o.FrameLimit, o.MessageLimit)
+	if o.Excerpts {
+		limit = min(limit, longBytes)
+	}
 	return quick{
 		frame:   Frame{Header: make([]byte, 0, 14), Fin: true},
 		message: Message{Frames: 1, Complete: true},
-		limit:   min(o.FrameLimit, o.MessageLimit),
+		limit:   limit,
 	}
 }
 
