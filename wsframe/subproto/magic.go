@@ -17,10 +17,11 @@ var magics = [...]struct{ prefix, name string }{
 	{"SSH-2.0-", "ssh handshake"},
 }
 
-// magic names the format of a binary payload by its first bytes.
+// magic names the format of a binary payload, which is not empty, by its first
+// bytes.
 func magic(l *line, b []byte) {
 	for _, m := range magics {
-		if bytes.HasPrefix(b, []byte(m.prefix)) {
+		if b[0] == m.prefix[0] && bytes.HasPrefix(b, []byte(m.prefix)) {
 			l.word(m.name)
 			return
 		}

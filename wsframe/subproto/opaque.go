@@ -20,7 +20,10 @@ func Opaque(head []byte, subprotocol string) bool {
 	if line, _, ok := bytes.Cut(head, []byte("\n")); ok && isCommand(bytes.TrimSuffix(line, []byte("\r"))) {
 		return false
 	}
-	return bytes.ContainsFunc(head, func(r rune) bool {
-		return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f
-	})
+	for _, c := range head {
+		if c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0x7f {
+			return true
+		}
+	}
+	return false
 }
