@@ -36,6 +36,10 @@ type Options struct {
 	// The rest is counted and not kept; where bytes of it were never captured,
 	// what is kept between the beginning and the first hole has no meaning.
 	Excerpts bool
+	// Once tells a message that a frame completes by Frame.Message alone, without
+	// an event of its own behind it: half as many events for sinks that have no
+	// use for the other.
+	Once bool
 	// Cores is the number of cores to inflate compressed messages on. With 0 each
 	// is inflated, and told, at once. With more, events may be told late, when
 	// much has come together or Flush is called: then the Sink must look at
@@ -116,7 +120,8 @@ func NewAnalyzer(sink Sink, o Options) *Analyzer {
 	if o.MessageLimit <= 0 {
 		o.MessageLimit = 16 << 20
 	}
-	a := &Analyzer{sink: sink, out: sink, opts: o, maxBuffered: maxBuffered, awake: awake{limit: maxAwake}, quick: newQuick(o)}
+	a := &Analyzer{sink: sink, out: sink, opts: o, maxBuffered: maxBuffered, awake: awake{limit: maxAwake}}
+	a.quick.prepare(o)
 	if o.Cores > 0 {
 		a.queue = newQueue(a)
 		a.sink = a.queue
@@ -169,7 +174,7 @@ func (a *Analyzer) violate(sink Sink, c *Conn, from Direction, at capture.Stamp,
 }
 
 // tell emits a frame, what is wrong with it or with the message that it
-// completes, and that message, if any.
+// completes, and that message, if any and unless the frame is to tell it.
 func (a *Analyzer) tell(f *Frame, m *Message, faults []fault) error {
 	for _, ft := range faults {
 		f.Violations = append(f.Violations, Violation{M: f.M, From: f.From, Rule: ft.Rule, Expected: ft.Expected, Found: ft.Found})
@@ -186,6 +191,9 @@ func (a *Analyzer) tell(f *Frame, m *Message, faults []fault) error {
 		return nil
 	}
 	a.stats.Messages++
+	if a.opts.Once {
+		return nil
+	}
 	return a.out.Emit(m)
 }
 

@@ -76,7 +76,8 @@ type Frame struct {
 	Code   uint16
 	Reason []byte
 	// Message is the message that this frame completed; nil for control
-	// frames and for all but the last fragment. Its own event follows.
+	// frames and for all but the last fragment. Its own event follows, unless
+	// Options.Once leaves it out.
 	Message *Message
 	// Index is the frame's 0-based place in its message; 0 for control frames.
 	Index int

@@ -59,7 +59,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 
 // framesView is the timeline, with the details that f asks for.
 func framesView(f *flags) view {
-	return view{brief: true, lines: !f.tree && !f.hex, text: func(w io.Writer, o text.Options) wsframe.Sink {
+	return view{brief: true, rows: true, lines: !f.tree && !f.hex, text: func(w io.Writer, o text.Options) wsframe.Sink {
 		if f.tree || f.hex {
 			return detail.New(w, detail.Options{Text: o, Tree: f.tree, Hex: f.hex})
 		}

@@ -52,14 +52,9 @@ func (f *flags) addOutput(s string) error {
 	return nil
 }
 
-// brief reports whether no output but text says anything of upgrades later on.
-func (f *flags) brief() bool {
-	return !slices.ContainsFunc(f.outputs, func(o outputSpec) bool { return o.format != "text" && o.format != "jsonl" })
-}
-
-// excerpts reports whether no output but text is asked for, as wide as a line.
-func (f *flags) excerpts() bool {
-	return !f.payload.IsSet() && !slices.ContainsFunc(f.outputs, func(o outputSpec) bool { return o.format != "text" })
+// prints reports whether there are outputs of these formats only.
+func (f *flags) prints(formats ...string) bool {
+	return !slices.ContainsFunc(f.outputs, func(o outputSpec) bool { return !slices.Contains(formats, o.format) })
 }
 
 // output is a sink with the buffered file behind it.

@@ -31,6 +31,9 @@ type view struct {
 	brief bool
 	// lines is true where text shows of a payload what fits into a line.
 	lines bool
+	// rows is true where text has a row per frame, in which the message that it
+	// completes is told, and looks at no other.
+	rows bool
 	// atEnd is true where text prints only when all was read.
 	atEnd bool
 	// number is that of the one connection that is wanted; 0 wants all.
@@ -169,8 +172,11 @@ func (p *program) run(f *flags, v view) error {
 	if r.diagnosis == nil && r.writer == nil && r.history == nil { // nobody looks at packets beside the events
 		options.Cores = v.cores
 	}
-	options.Brief = v.brief && r.writer == nil && shown.filter == nil && f.brief()
-	options.Excerpts = v.lines && r.writer == nil && r.diagnosis == nil && r.beside == nil && shown.filter == nil && f.excerpts()
+	// Text is all that listens.
+	alone := f.prints("text") && r.diagnosis == nil && r.writer == nil && r.beside == nil && shown.filter == nil
+	options.Once = v.rows && alone
+	options.Excerpts = v.lines && alone && !f.payload.IsSet()
+	options.Brief = v.brief && r.writer == nil && shown.filter == nil && f.prints("text", "jsonl")
 	r.analyzer = wsframe.NewAnalyzer(r.sink, options)
 	handler := secrets.around(r.analyzer, src.live)
 	if r.diagnosis != nil {
