@@ -43,95 +43,73 @@ func (s *side) quiet() bool {
 	return s.reading == nil && s.standing == standing{}
 }
 
-// quick takes the frames that b begins with, as long as they are as simple as
-// type quick says, and returns how many bytes they took. All others are left to
-// feed. The direction has to be quiet, and stays so.
+// quick takes the frame that b begins with, if it is as simple as type quick
+// says, and returns how many bytes it took: 0 for any other, which is left to
+// read. The direction has to be quiet, and stays so.
 func (s *side) quick(b []byte, at capture.Stamp) (taken int, err error) {
-	k := s.c
-	a := k.a
-	from := s.from & 1
-	f, m := &a.quick.told[from].frame, &a.quick.told[from].message
-	for taken < len(b) {
-		h, payload := simple(b[taken:], from)
-		if h == 0 || len(payload) > a.quick.limit {
-			return taken, nil
-		}
-		f.Header = b[taken : taken+h]
-		opcode := Opcode(f.Header[0] & 15)
-		ascii := false
-		if from == FromClient {
-			f.Key = [4]byte(f.Header[h-4:])
-			a.unmasked, ascii = unmask(a.unmasked, payload, f.Key)
-			payload = a.unmasked
-		} else {
-			ascii = opcode == OpText && isASCII(payload)
-		}
-		if opcode == OpText && !ascii && !utf8.Valid(payload) {
-			return taken, nil // feed tells of it
-		}
-		taken += h + len(payload)
-
-		n := uint64(len(payload))
-		f.M.Stamp, f.First, m.M.Stamp, m.First = at, at, at, at
-		f.M.Conn, m.M.Conn = k.info, k.info
-		f.Opcode, m.Opcode = opcode, opcode
-		f.Length, m.WireLength, m.Length = n, n, n
-		f.Payload, m.Payload = payload, payload
-
-		t := &k.info.Totals[from]
-		t.Frames++
-		t.Messages++
-		t.Payload += n
-		t.Data += n
-		a.stats.Frames++
-		a.stats.Messages++
-		sink := a.out
-		if q := a.queue; q != nil && len(q.events) > 0 {
-			sink = q
-		}
-		if err := sink.Emit(f); err != nil {
-			return taken, err
-		}
-		if a.opts.Once {
-			continue
-		}
-		if err := sink.Emit(m); err != nil {
-			return taken, err
-		}
+	a, from := s.c.a, s.from&1
+	h, n := simple(b, from)
+	taken = h + n
+	if h == 0 || len(b) < taken || n > a.quick.limit {
+		return 0, nil
 	}
-	return taken, nil
+	t := &a.quick.told[from]
+	f, m := &t.frame, &t.message
+	f.Header = b[:h]
+	opcode, payload, ascii := Opcode(b[0]&15), b[h:taken], false
+	if from == FromClient {
+		f.Key = [4]byte(b[h-4:])
+		a.unmasked, ascii = unmask(a.unmasked, payload, f.Key)
+		payload = a.unmasked
+	} else {
+		ascii = opcode == OpText && isASCII(payload)
+	}
+	if opcode == OpText && !ascii && !utf8.Valid(payload) {
+		return 0, nil // read tells of it
+	}
+
+	c, length := s.c.info, uint64(n)
+	f.M.Stamp, f.First, m.M.Stamp, m.First = at, at, at, at
+	f.M.Conn, m.M.Conn = c, c
+	f.Opcode, f.Length, f.Payload = opcode, length, payload
+	m.Opcode, m.WireLength, m.Length, m.Payload = opcode, length, length, payload
+
+	sum := &c.Totals[from]
+	sum.Frames++
+	sum.Messages++
+	sum.Payload += length
+	sum.Data += length
+	a.stats.Frames++
+	a.stats.Messages++
+	sink := a.out
+	if q := a.queue; q != nil && len(q.events) > 0 {
+		sink = q
+	}
+	if err := sink.Emit(f); err != nil || a.opts.Once {
+		return taken, err
+	}
+	return taken, sink.Emit(m)
 }
 
-// simple returns the length of the header that b begins with and the payload
-// behind it, where the frame is whole, final, text or binary, without RSV bits,
-// masked as its sender has to, and its length in the shortest form (RFC 6455,
-// 5.2). The length is 0 where it is anything else. Frames of 64 KiB or more do
-// not lie in one packet.
-func simple(b []byte, from Direction) (header int, payload []byte) {
+// simple returns the lengths of the header that b begins with and of the payload
+// behind it, where the frame is final, text or binary, without RSV bits, masked
+// as its sender has to, and its length in the shortest form (RFC 6455, 5.2).
+// That of the header is 0 where it is anything else. Frames of 64 KiB or more
+// do not lie in one packet.
+func simple(b []byte, from Direction) (header, payload int) {
 	const fin, mask = 0x80, 0x80
-	if len(b) < 2 || b[0] != fin|byte(OpText) && b[0] != fin|byte(OpBinary) {
-		return 0, nil
+	if len(b) < 4 || b[0] != fin|byte(OpText) && b[0] != fin|byte(OpBinary) {
+		return 0, 0
 	}
-	header = 2
-	form := b[1]
-	if from == FromClient {
-		header, form = header+4, form^mask
+	masked := 1 - int(from) // FromClient is 0
+	header, payload = 2+4*masked, int(b[1])^mask*masked
+	if payload < 126 {
+		return header, payload
 	}
-	n := int(form)
-	switch {
-	case form < 126:
-	case form == 126 && len(b) >= 4:
-		header += 2
-		if n = int(binary.BigEndian.Uint16(b[2:])); n < 126 {
-			return 0, nil
-		}
-	default: // 127, or the mask bit is not what it has to be
-		return 0, nil
+	if long := int(binary.BigEndian.Uint16(b[2:])); payload == 126 && long >= 126 {
+		return header + 2, long
 	}
-	if len(b) < header+n {
-		return 0, nil
-	}
-	return header, b[header : header+n]
+	return 0, 0 // 127, or the mask bit is not what it has to be
 }
 
 const highs = 0x8080808080808080 // the top bit of each byte

@@ -73,10 +73,12 @@ func (s *side) feed(b []byte, at capture.Stamp) error {
 	for len(b) > 0 {
 		if s.quiet() {
 			n, err := s.quick(b, at)
-			if err != nil || n == len(b) {
+			if err != nil {
 				return err
 			}
-			b = b[n:]
+			if b = b[n:]; n > 0 {
+				continue
+			}
 		}
 		s.wake()
 		var err error
