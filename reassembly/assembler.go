@@ -68,7 +68,8 @@ type Assembler struct {
 	table     table
 	timers    timers
 	now       time.Time     // the latest packet time seen
-	alarm     time.Time     // before it, Advance has nothing to do
+	present   moment        // the same
+	alarm     moment        // before it, Advance has nothing to do
 	last      capture.Stamp // of the latest segment
 	tick      time.Time     // when Handler.Advance is due
 	second    int32         // now, in seconds since the first packet
@@ -103,7 +104,7 @@ type Stats struct {
 func New(h Handler, o Options) *Assembler {
 	a := &Assembler{
 		handler: h, ackedWait: o.AckedWait, holeWait: o.HoleWait, table: newTable(),
-		limits: limits{maxOpenings, maxStreams, maxQueued},
+		limits: limits{maxOpenings, maxStreams, maxQueued}, present: momentOf(time.Time{}), alarm: momentOf(time.Time{}),
 	}
 	a.attempts, _ = h.(AttemptHandler)
 	a.calm.shared = true

@@ -10,22 +10,25 @@ import (
 // Advance moves packet time on to now; times that go back are ignored. Call it
 // for packets that are not TCP, and for a live source's idle time.
 func (a *Assembler) Advance(now time.Time) error {
-	second := now.Unix()
-	a.seconds = [2]int64{a.seconds[1], second}
-	if !now.After(a.now) {
+	m := momentOf(now)
+	a.seconds[0], a.seconds[1] = a.seconds[1], m.second
+	if !a.present.before(m) {
 		return nil
 	}
-	if a.now.IsZero() {
-		a.epoch = second
+	if m.second != a.present.second {
+		if a.now.IsZero() {
+			a.epoch = m.second
+		}
+		a.second = a.seconds32(m.second)
 	}
-	a.now, a.second = now, a.seconds32(second)
-	if now.Before(a.alarm) {
+	a.now, a.present = now, m
+	if m.before(a.alarm) {
 		return nil
 	}
 	if err := a.wake(now); err != nil {
 		return err
 	}
-	a.alarm = a.nextDue()
+	a.alarm = momentOf(a.nextDue())
 	return nil
 }
 

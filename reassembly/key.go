@@ -35,27 +35,27 @@ func (t *table) keyOf(f *capture.Flow) (k *flowKey, fromLow bool) {
 // set makes k the key of a packet. The addresses of IPv6 are put into six.
 func (k *flowKey) set(f *capture.Flow, s *seed, six *ends6) (fromLow bool) {
 	from, to := f.Src.Addr(), f.Dst.Addr()
-	sport, dport := uint32(f.Src.Port()), uint32(f.Dst.Port())
-	var src, dst uint32
+	sport, dport := f.Src.Port(), f.Dst.Port()
 	if (from.Is4() || from.Is4In6()) && (to.Is4() || to.Is4In6()) {
 		from4, to4 := from.As4(), to.As4()
-		src, dst = binary.BigEndian.Uint32(from4[:]), binary.BigEndian.Uint32(to4[:])
+		// Which end is the lower is as good as random: no branch asks for it.
+		src := uint64(binary.BigEndian.Uint32(from4[:]))<<16 | uint64(sport)
+		dst := uint64(binary.BigEndian.Uint32(to4[:]))<<16 | uint64(dport)
+		low, high := min(src, dst), max(src, dst)
+		k.low, k.high, k.ports = uint32(low>>16), uint32(high>>16), uint32(low)<<16|uint32(high)&0xffff
 		k.six = nil
-		fromLow = src < dst || src == dst && sport <= dport
+		fromLow = src == low
 	} else {
 		from6, to6 := from.As16(), to.As16()
-		src, dst = s.fold(&from6), s.fold(&to6)
-		k.six = six
 		fromLow = cmp.Or(bytes.Compare(from6[:], to6[:]), cmp.Compare(sport, dport)) <= 0
-		if *six = (ends6{from6, to6}); !fromLow {
-			*six = ends6{to6, from6}
+		if !fromLow {
+			from6, to6, sport, dport = to6, from6, dport, sport
 		}
+		*six = ends6{from6, to6}
+		k.six = six
+		k.low, k.high, k.ports = s.fold(&from6), s.fold(&to6), uint32(sport)<<16|uint32(dport)
 	}
-	if !fromLow {
-		src, dst, sport, dport = dst, src, dport, sport
-	}
-	k.low, k.high, k.ports = src, dst, sport<<16|dport
-	k.hash = uint32(s.mix(uint64(src)<<32|uint64(dst), uint64(k.ports)))
+	k.hash = uint32(s.mix(uint64(k.low)<<32|uint64(k.high), uint64(k.ports)))
 	return fromLow
 }
 
@@ -64,7 +64,7 @@ func (k *flowKey) tag() uint8 { return uint8(k.hash>>25) | 0x80 }
 
 // is reports whether k and o name the same conversation.
 func (k *flowKey) is(o *flowKey) bool {
-	if k.low != o.low || k.high != o.high || k.ports != o.ports {
+	if (k.low^o.low)|(k.high^o.high)|(k.ports^o.ports) != 0 { // one branch
 		return false
 	}
 	return k.six == o.six || k.six != nil && o.six != nil && *k.six == *o.six

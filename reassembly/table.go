@@ -1,5 +1,10 @@
 package reassembly
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // record is what is kept of every conversation, also of those that are of no
 // interest: enough to number them as Wireshark does and to see a port reused.
 // Where there is a stream the record is part of it, and otherwise 64 bytes.
@@ -18,10 +23,11 @@ type record struct {
 
 // direction of a packet of this conversation.
 func (r *record) direction(fromLow bool) Direction {
-	if fromLow == r.lowClient {
-		return FromClient
+	d := FromClient
+	if fromLow != r.lowClient {
+		d = FromServer
 	}
-	return FromServer
+	return d
 }
 
 // table holds the records by key. It is a hash table with open addressing of
@@ -31,14 +37,14 @@ type table struct {
 	seed seed
 	// slots and tags are searched from the key's hash on to the first empty
 	// slot. A tag is 7 bits of the hash, 0 where the slot is empty: only one
-	// record in 128 is looked at in vain.
+	// record in 128 is looked at in vain. Behind the last tag the first ones
+	// stand again, so that tagsAtOnce can be read anywhere.
 	slots []*record
 	tags  []uint8
 	known int
 
 	openings openings
 	next     uint64   // the next Index
-	last     *record  // the one found last
 	key      flowKey  // the one made last
 	six      ends6    // its addresses, where they are of IPv6
 	doomed   []doomed // those to be evicted next
@@ -48,23 +54,47 @@ type table struct {
 const minSlots = 1 << 10
 
 func newTable() table {
-	return table{seed: newSeed(), slots: make([]*record, minSlots), tags: make([]uint8, minSlots)}
+	t := table{seed: newSeed()}
+	t.empty(minSlots)
+	return t
 }
 
-// find looks up a conversation; that of the packet before is found without the
-// table, since packets come in runs.
-func (t *table) find(k *flowKey) *record {
-	if r := t.last; r != nil && r.key.is(k) {
-		return r
+// empty makes n free slots.
+func (t *table) empty(n int) {
+	t.slots, t.tags = make([]*record, n), make([]uint8, n+tagsAtOnce-1)
+}
+
+// set fills slot i, or with nil and 0 empties it.
+func (t *table) set(i int, r *record, tag uint8) {
+	t.slots[i], t.tags[i] = r, tag
+	if i < tagsAtOnce-1 {
+		t.tags[len(t.slots)+i] = tag
 	}
-	mask, tag := len(t.slots)-1, k.tag()
-	for i := int(k.hash) & mask; t.tags[i] != 0; i = (i + 1) & mask {
-		if t.tags[i] == tag && t.slots[i].key.is(k) {
-			t.last = t.slots[i]
-			return t.last
+}
+
+// tagsAtOnce is how many tags find compares at once: where the first one that
+// fits stands cannot be foreseen, and a loop over them would branch on it.
+const tagsAtOnce = 8
+
+// find looks up a conversation.
+func (t *table) find(k *flowKey) *record {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	mask, tag := len(t.slots)-1, uint64(k.tag())*ones
+	for i := int(k.hash) & mask; ; i = (i + tagsAtOnce) & mask {
+		tags := binary.LittleEndian.Uint64(t.tags[i:])
+		// A byte of x is 0 where the tag fits. Beyond the first such byte the
+		// subtraction may name others, but none whose slot is empty.
+		x := tags ^ tag
+		for fits := (x - ones) &^ x & highs; fits != 0; fits &= fits - 1 {
+			r := t.slots[(i+bits.TrailingZeros64(fits)/8)&mask]
+			if r.key.is(k) {
+				return r
+			}
+		}
+		if ^tags&highs != 0 { // one is 0
+			return nil
 		}
 	}
-	return nil
 }
 
 // all yields the records of the table, in no order.
@@ -88,7 +118,6 @@ func (t *table) add(k *flowKey, fromLow bool) *record {
 	t.next++
 	t.known++
 	t.put(r)
-	t.last = r
 	return r
 }
 
@@ -99,7 +128,7 @@ func (t *table) put(r *record) {
 	for t.tags[i] != 0 {
 		i = (i + 1) & mask
 	}
-	t.slots[i], t.tags[i] = r, r.key.tag()
+	t.set(i, r, r.key.tag())
 }
 
 // fit gives back the slots that a flood has left behind: a sweep looks at all.
@@ -115,7 +144,7 @@ func (t *table) fit() {
 
 func (t *table) resize(n int) {
 	old := t.slots
-	t.slots, t.tags = make([]*record, n), make([]uint8, n)
+	t.empty(n)
 	for _, r := range old {
 		if r != nil {
 			t.put(r)
@@ -136,28 +165,22 @@ func (t *table) slot(r *record) int {
 // replace puts r in the place of old, which is of the same conversation.
 func (t *table) replace(old, r *record) {
 	t.slots[t.slot(old)] = r
-	if t.last == old {
-		t.last = r
-	}
 }
 
 // remove takes r out of the table, and moves up those behind it that may stand
 // nearer to where their search begins.
 func (t *table) remove(r *record) {
 	t.opened(r)
-	if t.last == r {
-		t.last = nil
-	}
 	mask := len(t.slots) - 1
 	free := t.slot(r)
 	for i := (free + 1) & mask; t.tags[i] != 0; i = (i + 1) & mask {
 		begin := int(t.slots[i].key.hash) & mask
 		if (i-begin)&mask >= (i-free)&mask {
-			t.slots[free], t.tags[free] = t.slots[i], t.tags[i]
+			t.set(free, t.slots[i], t.tags[i])
 			free = i
 		}
 	}
-	t.slots[free], t.tags[free] = nil, 0
+	t.set(free, nil, 0)
 	t.known--
 }
 

@@ -52,8 +52,8 @@ func (a *Assembler) arm(st *Stream) {
 		st.timer.at = at
 		heap.Fix(&a.timers, st.timer.slot)
 	}
-	if !at.IsZero() && at.Before(a.alarm) {
-		a.alarm = at
+	if m := momentOf(at); !at.IsZero() && m.before(a.alarm) {
+		a.alarm = m
 	}
 }
 

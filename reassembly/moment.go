@@ -1,0 +1,17 @@
+package reassembly
+
+import "time"
+
+// moment is a packet time that is compared often: a time.Time asks each time
+// whether it has a monotonic reading, which packets have not.
+type moment struct {
+	second     int64 // Unix time
+	nanosecond int   // within it
+}
+
+func momentOf(t time.Time) moment { return moment{t.Unix(), t.Nanosecond()} }
+
+// before reports whether m is earlier than o.
+func (m moment) before(o moment) bool {
+	return m.second < o.second || m.second == o.second && m.nanosecond < o.nanosecond
+}
