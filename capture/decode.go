@@ -96,8 +96,8 @@ func (d *Decoder) Fragments() []uint64 { return d.pieces }
 // not. Decode does not allocate, except to hold fragments.
 func (d *Decoder) Decode(p *Packet, s *Segment) Kind {
 	d.pieces = d.pieces[:0]
-	k, ok := d.fast(p, s)
-	if !ok {
+	k := KindTCP
+	if !d.fast(p, s) {
 		d.icmp.Version = 0
 		w := walk{d: d, s: s, at: p.Stamp}
 		k = w.link(p.Link, view{b: p.Data, wire: max(p.Length, len(p.Data))})
@@ -119,82 +119,81 @@ const (
 // at most one tag, or Linux cooked capture; IPv4 without options, or IPv6
 // without extension headers, unfragmented; TCP other than SYN, its header
 // captured whole. It reports false for any other, without having judged it.
-func (d *Decoder) fast(p *Packet, s *Segment) (Kind, bool) {
+// Where lengths are known, arrays are read: one test is for all their bytes.
+func (d *Decoder) fast(p *Packet, s *Segment) bool {
 	b := p.Data
-	var n int // where the network header begins
+	var n int       // where the network header begins
+	var etherAt int // where its protocol stands
 	switch p.Link {
 	case LinkEthernet:
-		n = 14
+		n, etherAt = 14, 12
 	case LinkLinuxSLL2:
-		n = 20
+		n, etherAt = 20, 0
 	case LinkLinuxSLL:
-		n = 16
+		n, etherAt = 16, 14
 	default:
-		return 0, false
+		return false
 	}
 	if len(b) < n+4 { // 4: a VLAN tag
-		return 0, false
+		return false
 	}
-	var etherType uint16
-	if p.Link == LinkLinuxSLL2 {
-		etherType = binary.BigEndian.Uint16(b)
-	} else {
-		etherType = binary.BigEndian.Uint16(b[n-2:])
-	}
+	etherType := binary.BigEndian.Uint16(b[etherAt:])
 	if etherType == etherVLAN {
 		etherType = binary.BigEndian.Uint16(b[n+2:])
 		n += 4
 	}
 
 	ip := b[n:]
-	var end int // where the datagram ends, in ip
-	var t []byte
+	var end, at int // where in ip the datagram ends, and its TCP header begins
 	switch etherType {
 	case etherIPv4:
-		if len(ip) < ip4Header+tcpHeader || ip[0] != 0x45 || ip[9] != protoTCP ||
-			binary.BigEndian.Uint16(ip[6:])&0x3fff != 0 {
-			return 0, false
+		if len(ip) < ip4Header+tcpHeader {
+			return false
 		}
-		end = int(binary.BigEndian.Uint16(ip[2:]))
-		t = ip[ip4Header:]
+		h := (*[ip4Header]byte)(ip)
+		first := binary.BigEndian.Uint32(h[:]) // version, length of the header, DSCP, length
+		// Flags and offset of a fragment, TTL, protocol.
+		if first>>24 != 0x45 || binary.BigEndian.Uint32(h[6:])&0x3fff00ff != protoTCP {
+			return false
+		}
+		end, at = int(first&0xffff), ip4Header
 	case etherIPv6:
 		if len(ip) < ip6Header+tcpHeader || ip[0]>>4 != 6 || ip[6] != protoTCP {
-			return 0, false
+			return false
 		}
-		end = int(binary.BigEndian.Uint16(ip[4:]))
+		end, at = int(binary.BigEndian.Uint16(ip[4:])), ip6Header
 		if end == 0 {
-			return 0, false
+			return false
 		}
 		end += ip6Header
-		t = ip[ip6Header:]
 	default:
-		return 0, false
+		return false
 	}
+	t := (*[tcpHeader]byte)(ip[at:])
+	missing := max(0, end-len(ip))
+	end -= missing
 	offset := int(t[12]>>4) * 4
-	data := len(ip) - len(t) + offset // where the data begins, in ip
-	if offset < tcpHeader || data > end || data > len(ip) || t[13]&byte(SYN) != 0 {
-		return 0, false
+	data := at + offset // where the data begins, in ip
+	if offset < tcpHeader || data > end || t[13]&byte(SYN) != 0 {
+		return false
 	}
 
-	s.Stamp = p.Stamp
-	sport, dport := binary.BigEndian.Uint16(t), binary.BigEndian.Uint16(t[2:])
-	if etherType == etherIPv4 {
-		s.Src = netip.AddrPortFrom(netip.AddrFrom4([4]byte(ip[12:16])), sport)
-		s.Dst = netip.AddrPortFrom(netip.AddrFrom4([4]byte(ip[16:20])), dport)
+	sport, dport := binary.BigEndian.Uint16(t[:]), binary.BigEndian.Uint16(t[2:])
+	if at == ip4Header {
+		a := (*[8]byte)(ip[12:])
+		s.Src = netip.AddrPortFrom(netip.AddrFrom4([4]byte(a[:])), sport)
+		s.Dst = netip.AddrPortFrom(netip.AddrFrom4([4]byte(a[4:])), dport)
 	} else {
-		s.Src = netip.AddrPortFrom(netip.AddrFrom16([16]byte(ip[8:24])), sport)
-		s.Dst = netip.AddrPortFrom(netip.AddrFrom16([16]byte(ip[24:40])), dport)
+		a := (*[32]byte)(ip[8:])
+		s.Src = netip.AddrPortFrom(netip.AddrFrom16([16]byte(a[:])), sport)
+		s.Dst = netip.AddrPortFrom(netip.AddrFrom16([16]byte(a[16:])), dport)
 	}
+	s.Stamp = p.Stamp
 	s.Seq = binary.BigEndian.Uint32(t[4:])
 	s.Ack = binary.BigEndian.Uint32(t[8:])
 	s.Flags = Flags(t[13])
 	s.Window = binary.BigEndian.Uint16(t[14:])
 	s.Scale, s.MSS = -1, 0
-	s.Missing = 0
-	if end > len(ip) {
-		s.Missing = end - len(ip)
-		end = len(ip)
-	}
-	s.Payload = ip[data:end]
-	return KindTCP, true
+	s.Payload, s.Missing = ip[data:end], missing
+	return true
 }

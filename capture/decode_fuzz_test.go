@@ -53,7 +53,7 @@ func checkDecode(t *testing.T, d *Decoder, p Packet) (Segment, Kind) {
 	}
 	// The fast path is a shortcut, not another opinion.
 	var f, g Segment
-	if _, ok := new(Decoder).fast(&p, &f); ok {
+	if new(Decoder).fast(&p, &f) {
 		w := walk{d: new(Decoder), s: &g, at: p.Stamp}
 		if k := w.link(p.Link, view{p.Data, max(p.Length, len(p.Data))}); k != KindTCP || !same(&f, &g) {
 			t.Fatalf("%v\nfast    %+v\ngeneral %+v", k, f, g)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math/bits"
 	"time"
 )
 
@@ -87,34 +88,38 @@ func (f *File) nextPcap(p *Packet) error {
 			return f.fault(err, f.inPacket())
 		}
 	}
-	h := w.buf[w.lo:][:pcapRecordLen]
-	captured, length := u32(h[8:], f.big), u32(h[12:], f.big)
+	b := w.buf[w.lo:w.hi]
+	h := (*[pcapRecordLen]byte)(b)
+	sec, frac := binary.LittleEndian.Uint32(h[:]), binary.LittleEndian.Uint32(h[4:])
+	captured, length := binary.LittleEndian.Uint32(h[8:]), binary.LittleEndian.Uint32(h[12:])
+	if f.big {
+		sec, frac = bits.ReverseBytes32(sec), bits.ReverseBytes32(frac)
+		captured, length = bits.ReverseBytes32(captured), bits.ReverseBytes32(length)
+	}
 	if f.swapped && captured > length {
 		captured, length = length, captured
 	}
 	if captured > maxPacket {
 		return f.damaged(fmt.Sprintf("a packet of %d bytes is not plausible", captured), nil)
 	}
-	n := int(captured)
-	if w.unread() < pcapRecordLen+n {
-		if err := w.need(pcapRecordLen + n); err != nil {
+	n := pcapRecordLen + int(captured)
+	if len(b) < n {
+		if err := w.need(n); err != nil {
 			return f.fault(err, f.inPacket())
 		}
-		h = w.buf[w.lo:][:pcapRecordLen]
+		b = w.buf[w.lo:w.hi]
 	}
-	sec, frac := u32(h, f.big), u32(h[4:], f.big)
-	if sec == pcapMagic && n == 0 {
+	if sec == pcapMagic && captured == 0 {
 		return f.damaged("another pcap file begins here: join captures with mergecap, not cat", nil)
 	}
 	if f.res == Microseconds {
 		frac = min(frac, 1<<22) * 1000 // a broken fraction must not wrap around
 	}
 	p.Time = time.Unix(int64(sec), int64(frac)).UTC()
+	p.Data = b[pcapRecordLen:n:n]
 	p.Link, p.Interface = f.link, 0
-	p.Length = wireLength(length, n)
-	at := w.lo + pcapRecordLen
-	p.Data = w.buf[at : at+n : at+n]
-	w.lo = at + n
-	p.Packet = f.count(p.Length, n)
+	p.Length = wireLength(length, int(captured))
+	p.Packet = f.count(p.Length, int(captured))
+	w.lo += n
 	return nil
 }

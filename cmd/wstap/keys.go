@@ -89,9 +89,14 @@ func (k *keys) around(h reassembly.Handler, live bool) reassembly.Handler {
 
 // poll looks for new secrets, at most every pollKeys of time.
 func (k *keys) poll(now time.Time) error {
-	if k.log == nil {
+	if k.log == nil { // asked for each packet
 		return nil
 	}
+	return k.look(now)
+}
+
+// look is poll where secrets may come.
+func (k *keys) look(now time.Time) error {
 	k.take()
 	if !k.grows || now.Sub(k.polled) < pollKeys {
 		return nil

@@ -98,6 +98,10 @@ type run struct {
 // people notice, and at a million packets a second still rare.
 const flushEvery = 10 * time.Millisecond
 
+// stopPackets is how many packets of a file are read between two questions
+// whether a signal asked for the end: 20 microseconds.
+const stopPackets = 64
+
 // run reads the capture that f names and prints it as v has it.
 func (p *program) run(f *flags, v view) error {
 	if err := f.check(); err != nil {
@@ -231,33 +235,34 @@ func (r *run) read() (readErr, sinkErr error) {
 	if r.source.live && r.f.stopAfter > 0 {
 		r.deadline = r.p.now().Add(r.f.stopAfter)
 	}
+	var stopping bool
 	var stopped time.Time
 	pkt := &capture.Packet{} // filled anew each time
 	for r.f.count == 0 || r.passed < r.f.count {
-		if r.p.stopped() {
+		if (r.source.waits || r.passed%stopPackets == 0) && !stopping && r.p.stopped() {
 			if !r.source.live {
 				return nil, nil
 			}
 			// What came before Ctrl-C may still lie in the kernel's buffer.
-			if stopped.IsZero() {
-				stopped = r.p.now()
-			}
+			stopping, stopped = true, r.p.now()
 		}
 		err := r.into.NextInto(pkt)
-		switch {
-		case !stopped.IsZero() && (err != nil || pkt.Time.After(stopped)):
+		if stopping && (err != nil || pkt.Time.After(stopped)) {
 			return nil, nil
-		case err == capture.ErrIdle:
-			if done, err := r.idle(); done || err != nil {
-				return nil, err
+		}
+		if err != nil {
+			switch err {
+			case capture.ErrIdle:
+				if done, err := r.idle(); done || err != nil {
+					return nil, err
+				}
+				continue
+			case io.EOF:
+				return nil, nil
 			}
-			continue
-		case err == io.EOF:
-			return nil, nil
-		case err != nil:
 			return err, nil
 		}
-		if r.overdue(pkt.Time) {
+		if r.f.stopAfter != 0 && r.overdue(pkt.Time) {
 			return nil, nil
 		}
 		if err := r.packet(pkt); err != nil {
@@ -269,10 +274,7 @@ func (r *run) read() (readErr, sinkErr error) {
 
 // overdue reports whether -a duration has run out at packet time now.
 func (r *run) overdue(now time.Time) bool {
-	switch {
-	case r.f.stopAfter == 0:
-		return false
-	case r.source.live:
+	if r.source.live {
 		return now.After(r.deadline)
 	}
 	return r.passed > 0 && now.Sub(r.first.Time) > r.f.stopAfter
@@ -288,8 +290,9 @@ func (r *run) packet(pkt *capture.Packet) error {
 	r.passed++
 	r.bytes += uint64(pkt.Length)
 	r.last = pkt.Stamp
-	r.idleSince = time.Time{}
-
+	if r.source.live {
+		r.idleSince = time.Time{}
+	}
 	if err := r.keys.poll(pkt.Time); err != nil {
 		return err
 	}
@@ -298,15 +301,14 @@ func (r *run) packet(pkt *capture.Packet) error {
 	}
 	var err error
 	kind := r.decoder.Decode(pkt, &r.segment)
-	switch {
-	case kind == capture.KindTCP:
+	if kind == capture.KindTCP {
 		err = r.assembler.Segment(&r.segment)
-	case kind == capture.KindOther && r.diagnosis != nil:
-		if e, ok := r.decoder.ICMPError(); ok {
-			r.diagnosis.ICMP(e)
+	} else {
+		if kind == capture.KindOther && r.diagnosis != nil {
+			if e, ok := r.decoder.ICMPError(); ok {
+				r.diagnosis.ICMP(e)
+			}
 		}
-		fallthrough
-	default:
 		err = r.assembler.Advance(pkt.Time)
 	}
 	if err == nil && r.writer != nil {
