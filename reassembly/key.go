@@ -34,26 +34,25 @@ func (t *table) keyOf(f *capture.Flow) (k *flowKey, fromLow bool) {
 
 // set makes k the key of a packet. The addresses of IPv6 are put into six.
 func (k *flowKey) set(f *capture.Flow, s *seed, six *ends6) (fromLow bool) {
-	from, to := f.Src.Addr(), f.Dst.Addr()
+	from, to := f.Src.Addr().As16(), f.Dst.Addr().As16() // of IPv4 as mapped into IPv6
+	src, dst := binary.BigEndian.Uint64(from[8:]), binary.BigEndian.Uint64(to[8:])
 	sport, dport := f.Src.Port(), f.Dst.Port()
-	if (from.Is4() || from.Is4In6()) && (to.Is4() || to.Is4In6()) {
-		from4, to4 := from.As4(), to.As4()
+	const mapped = 0xffff // ::ffff:0:0/96 (RFC 4291, 2.5.5.2)
+	if binary.LittleEndian.Uint64(from[:])|binary.LittleEndian.Uint64(to[:])|(src>>32^mapped)|(dst>>32^mapped) == 0 {
 		// Which end is the lower is as good as random: no branch asks for it.
-		src := uint64(binary.BigEndian.Uint32(from4[:]))<<16 | uint64(sport)
-		dst := uint64(binary.BigEndian.Uint32(to4[:]))<<16 | uint64(dport)
+		src, dst = src<<16|uint64(sport), dst<<16|uint64(dport)
 		low, high := min(src, dst), max(src, dst)
 		k.low, k.high, k.ports = uint32(low>>16), uint32(high>>16), uint32(low)<<16|uint32(high)&0xffff
 		k.six = nil
 		fromLow = src == low
 	} else {
-		from6, to6 := from.As16(), to.As16()
-		fromLow = cmp.Or(bytes.Compare(from6[:], to6[:]), cmp.Compare(sport, dport)) <= 0
+		fromLow = cmp.Or(bytes.Compare(from[:], to[:]), cmp.Compare(sport, dport)) <= 0
 		if !fromLow {
-			from6, to6, sport, dport = to6, from6, dport, sport
+			from, to, sport, dport = to, from, dport, sport
 		}
-		*six = ends6{from6, to6}
+		*six = ends6{from, to}
 		k.six = six
-		k.low, k.high, k.ports = s.fold(&from6), s.fold(&to6), uint32(sport)<<16|uint32(dport)
+		k.low, k.high, k.ports = s.fold(&from), s.fold(&to), uint32(sport)<<16|uint32(dport)
 	}
 	k.hash = uint32(s.mix(uint64(k.low)<<32|uint64(k.high), uint64(k.ports)))
 	return fromLow
