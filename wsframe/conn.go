@@ -103,7 +103,15 @@ func (c *conn) endpoints() (client, server Endpoint) {
 func (c *conn) Data(d reassembly.Direction, b []byte, at capture.Stamp) error {
 	if c.socket != nil { // HTTP holds nothing any more
 		c.heard = true
-		return c.socket.sides[c.role(d)].feed(b, at)
+		s := &c.socket.sides[c.role(d)]
+		if s.quiet() { // as feed asks: nearly always it would do no more
+			n, err := s.quick(b, at)
+			if err != nil || n == len(b) {
+				return err
+			}
+			b = b[n:]
+		}
+		return s.feed(b, at)
 	}
 	return c.charge(c.take(d, b, at))
 }
