@@ -1,9 +1,6 @@
 package capture
 
-import (
-	"encoding/binary"
-	"net/netip"
-)
+import "encoding/binary"
 
 // Kind says what a Decoder found in a packet.
 type Kind uint8
@@ -181,12 +178,10 @@ func (d *Decoder) fast(p *Packet, s *Segment) bool {
 	sport, dport := binary.BigEndian.Uint16(t[:]), binary.BigEndian.Uint16(t[2:])
 	if at == ip4Header {
 		a := (*[8]byte)(ip[12:])
-		s.Src = netip.AddrPortFrom(netip.AddrFrom4([4]byte(a[:])), sport)
-		s.Dst = netip.AddrPortFrom(netip.AddrFrom4([4]byte(a[4:])), dport)
+		s.Src, s.Dst = end4(binary.BigEndian.Uint32(a[:]), sport), end4(binary.BigEndian.Uint32(a[4:]), dport)
 	} else {
 		a := (*[32]byte)(ip[8:])
-		s.Src = netip.AddrPortFrom(netip.AddrFrom16([16]byte(a[:])), sport)
-		s.Dst = netip.AddrPortFrom(netip.AddrFrom16([16]byte(a[16:])), dport)
+		s.Src, s.Dst = end6((*[16]byte)(a[:]), sport), end6((*[16]byte)(a[16:]), dport)
 	}
 	s.Stamp = p.Stamp
 	s.Seq = binary.BigEndian.Uint32(t[4:])

@@ -48,7 +48,7 @@ func checkDecode(t *testing.T, d *Decoder, p Packet) (Segment, Kind) {
 	if s.Missing < 0 || len(s.Payload)+s.Missing > max(65535, p.Length, len(p.Data)) {
 		t.Fatalf("payload %d, missing %d of a packet of %d (%d captured)", len(s.Payload), s.Missing, p.Length, len(p.Data))
 	}
-	if s.Stamp != p.Stamp || !s.Src.IsValid() || !s.Dst.IsValid() || s.Src.Addr().Is4() != s.Dst.Addr().Is4() || s.Scale < -1 || s.Scale > 14 {
+	if s.Stamp != p.Stamp || !s.Src.AddrPort().IsValid() || !s.Dst.AddrPort().IsValid() || s.Src.Addr().Is4() != s.Dst.Addr().Is4() || s.Scale < -1 || s.Scale > 14 {
 		t.Fatalf("segment %+v", s)
 	}
 	// The fast path is a shortcut, not another opinion.

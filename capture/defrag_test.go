@@ -59,7 +59,7 @@ func TestFragmentsInAnyOrder(t *testing.T) {
 		want, found := map[Flow]Segment{}, map[Flow]bool{}
 		for i := range 1 + r.IntN(4) {
 			s := randomSegment(r, r.IntN(2) == 0)
-			want[s.Flow] = s
+			want[s.Flow()] = s
 			fs := fragmentsOf(r, &s, uint32(round*8+i), []int{8, 64, 600, 1400}[r.IntN(4)])
 			for range r.IntN(3) { // doubled
 				fs = append(fs, fs[r.IntN(len(fs))])
@@ -77,12 +77,12 @@ func TestFragmentsInAnyOrder(t *testing.T) {
 			var got Segment
 			switch k := d.Decode(&p, &got); k {
 			case KindTCP:
-				w, ok := want[got.Flow]
+				w, ok := want[got.Flow()]
 				w.Stamp = p.Stamp
 				if !ok || !same(&got, &w) {
 					t.Fatalf("round %d:\ngot  %+v\nwant %+v", round, got, w)
 				}
-				found[got.Flow] = true
+				found[got.Flow()] = true
 			case KindFragment:
 			default:
 				t.Fatalf("round %d: kind %v", round, k)

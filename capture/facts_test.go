@@ -35,7 +35,7 @@ func FuzzFacts(f *testing.F) {
 		}
 		var d capture.Decoder
 		var s capture.Segment
-		if d.Decode(&p, &s) != capture.KindTCP || !facts.TCPFound || facts.Flow != s.Flow {
+		if d.Decode(&p, &s) != capture.KindTCP || !facts.TCPFound || facts.Flow != s.Flow() {
 			return // no TCP, or that of a tunnel
 		}
 		if facts.TCP.Seq != s.Seq || facts.TCP.Ack != s.Ack || uint8(facts.TCP.Flags) != uint8(s.Flags) || facts.TCP.Window != s.Window {

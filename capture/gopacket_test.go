@@ -53,7 +53,7 @@ func (g *gopacketParser) segment(b []byte) (s Segment, ok bool) {
 		case layers.LayerTypeTCP:
 			t := &g.tcp
 			s = Segment{
-				Flow: Flow{netip.AddrPortFrom(src, uint16(t.SrcPort)), netip.AddrPortFrom(dst, uint16(t.DstPort))},
+				Ends: EndsOf(Flow{netip.AddrPortFrom(src, uint16(t.SrcPort)), netip.AddrPortFrom(dst, uint16(t.DstPort))}),
 				Seq:  t.Seq, Ack: t.Ack, Window: t.Window, Payload: t.Payload,
 			}
 			for i, set := range [...]bool{t.FIN, t.SYN, t.RST, t.PSH, t.ACK, t.URG, t.ECE, t.CWR} {

@@ -263,7 +263,7 @@ func randomSegment(r *rand.Rand, six bool) Segment {
 		return netip.AddrFrom4([4]byte(b[:4]))
 	}
 	s := Segment{
-		Flow:  Flow{netip.AddrPortFrom(addr(), uint16(r.Uint32())), netip.AddrPortFrom(addr(), uint16(r.Uint32()))},
+		Ends:  EndsOf(Flow{netip.AddrPortFrom(addr(), uint16(r.Uint32())), netip.AddrPortFrom(addr(), uint16(r.Uint32()))}),
 		Seq:   r.Uint32(),
 		Ack:   r.Uint32(),
 		Flags: Flags(r.Uint32()) &^ SYN, Window: uint16(r.Uint32()), Scale: -1,
@@ -278,12 +278,12 @@ func randomSegment(r *rand.Rand, six bool) Segment {
 // testSegment is a segment of each IP version.
 func testSegment(six bool) Segment {
 	s := Segment{
-		Flow:  Flow{netip.MustParseAddrPort("10.0.0.1:50123"), netip.MustParseAddrPort("10.0.0.2:8080")},
+		Ends:  EndsOf(Flow{netip.MustParseAddrPort("10.0.0.1:50123"), netip.MustParseAddrPort("10.0.0.2:8080")}),
 		Stamp: Stamp{Time: testTime, Packet: 1},
 		Seq:   0xfffffff0, Ack: 77, Flags: PSH | ACK, Window: 501, Scale: -1, Payload: []byte("\x81\x05hello"),
 	}
 	if six {
-		s.Flow = Flow{netip.MustParseAddrPort("[2001:db8:1::1]:50123"), netip.MustParseAddrPort("[2001:db8:2::2]:8080")}
+		s.Ends = EndsOf(Flow{netip.MustParseAddrPort("[2001:db8:1::1]:50123"), netip.MustParseAddrPort("[2001:db8:2::2]:8080")})
 	}
 	return s
 }
@@ -296,7 +296,7 @@ func same(a, b *Segment) bool {
 }
 
 func equalFields(a, b Segment) bool {
-	return a.Stamp == b.Stamp && a.Flow == b.Flow && a.Seq == b.Seq && a.Ack == b.Ack && a.Flags == b.Flags &&
+	return a.Stamp == b.Stamp && a.Ends == b.Ends && a.Seq == b.Seq && a.Ack == b.Ack && a.Flags == b.Flags &&
 		a.Window == b.Window && a.Scale == b.Scale && a.MSS == b.MSS && a.Missing == b.Missing
 }
 

@@ -145,7 +145,7 @@ func TestTruncatedPackets(t *testing.T) {
 					if k == KindTCP || k == KindMalformed {
 						t.Fatalf("%s six=%v cut at %d: %v", name, six, n, k)
 					}
-				case k != KindTCP || s.Seq != want.Seq || s.Flow != want.Flow || len(s.Payload)+s.Missing != len(want.Payload) ||
+				case k != KindTCP || s.Seq != want.Seq || s.Ends != want.Ends || len(s.Payload)+s.Missing != len(want.Payload) ||
 					len(s.Payload) != max(0, n-header-tcpHeader):
 					t.Fatalf("%s six=%v cut at %d: %v %+v", name, six, n, k, s)
 				}

@@ -48,7 +48,7 @@ func (f Flags) String() string {
 // deep in tunnels, or in the packet that completed its IP fragments.
 type Segment struct {
 	Stamp
-	Flow
+	Ends
 	Seq, Ack uint32
 	Flags    Flags
 	// Window is the header's window field, unscaled, in units of the window

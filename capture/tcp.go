@@ -16,7 +16,7 @@ func (w *walk) tcp(v view) Kind {
 	s := w.s
 	*s = Segment{
 		Stamp: w.at,
-		Flow:  Flow{Src: netip.AddrPortFrom(w.src, be16(b)), Dst: netip.AddrPortFrom(w.dst, be16(b[2:]))},
+		Ends:  EndsOf(Flow{Src: netip.AddrPortFrom(w.src, be16(b)), Dst: netip.AddrPortFrom(w.dst, be16(b[2:]))}),
 		Seq:   be32(b[4:]),
 		Ack:   be32(b[8:]),
 		Flags: Flags(b[13]),

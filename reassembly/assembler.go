@@ -133,7 +133,7 @@ func (a *Assembler) Segment(s *capture.Segment) error {
 	if err := a.Advance(s.Time); err != nil {
 		return err
 	}
-	key, fromLow := a.table.keyOf(&s.Flow)
+	key, fromLow := a.table.keyOf(&s.Ends)
 	r := a.table.find(key)
 	if r != nil && s.Flags&unusual == 0 {
 		a.latest = r

@@ -119,8 +119,8 @@ func TestAttemptsEvicted(t *testing.T) {
 	for i := range 50 {
 		s := capture.Segment{Flags: capture.SYN, Seq: 1, Scale: -1}
 		s.Packet, s.Time = uint64(i+1), time.Unix(int64(i), 0)
-		s.Src = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, 2}), uint16(i+1))
-		s.Dst = netip.MustParseAddrPort("10.0.0.1:8080")
+		s.Src = capture.EndOf(netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, 2}), uint16(i+1)))
+		s.Dst = capture.EndOf(netip.MustParseAddrPort("10.0.0.1:8080"))
 		if err := a.Segment(&s); err != nil {
 			t.Fatal(err)
 		}

@@ -27,14 +27,14 @@ func (sink) Gap(reassembly.Direction, reassembly.Gap, capture.Stamp) error { ret
 func (sink) Close(reassembly.Reason, capture.Stamp) error                  { return nil }
 
 // load prepares segments outside of what is measured.
-func load(conns int) (a *reassembly.Assembler, f *feeder, flows []capture.Flow) {
+func load(conns int) (a *reassembly.Assembler, f *feeder, flows []capture.Ends) {
 	a = reassembly.New(sink{}, reassembly.Options{})
 	f = &feeder{now: reassemblytest.Start}
 	for i := range conns {
 		s := f.of(i, capture.SYN, 0, 0, "")
-		flows = append(flows, s.Flow)
+		flows = append(flows, s.Ends)
 		_ = a.Segment(s)
-		s.Flow, s.Flags, s.Ack = s.Reverse(), capture.SYN|capture.ACK, 1
+		s.Ends, s.Flags, s.Ack = s.Reverse(), capture.SYN|capture.ACK, 1
 		_ = a.Segment(s)
 	}
 	return a, f, flows
@@ -54,7 +54,7 @@ func inOrder(b *testing.B, conns int) {
 		n := int(uint64(x) * uint64(conns) >> 32)
 		f.now = f.now.Add(time.Microsecond)
 		s.Time, s.Packet = f.now, s.Packet+1
-		s.Flow, s.Seq = flows[n], 1+seq[n]
+		s.Ends, s.Seq = flows[n], 1+seq[n]
 		seq[n] += uint32(len(payload))
 		if err := a.Segment(s); err != nil {
 			b.Fatal(err)
@@ -68,7 +68,7 @@ func BenchmarkInOrder500(b *testing.B) { inOrder(b, 500) }
 func BenchmarkOutOfOrder(b *testing.B) {
 	a, f, flows := load(1)
 	s := &f.s
-	s.Flags, s.Ack, s.Payload, s.Flow = capture.ACK, 1, make([]byte, 100), flows[0]
+	s.Flags, s.Ack, s.Payload, s.Ends = capture.ACK, 1, make([]byte, 100), flows[0]
 	b.ReportAllocs()
 	b.ResetTimer()
 	for i := range b.N {
@@ -208,14 +208,14 @@ func TestInOrderAllocatesNothing(t *testing.T) {
 		t.Run(k.name, func(t *testing.T) {
 			a := reassembly.New(k.handler, reassembly.Options{})
 			f := &feeder{now: reassemblytest.Start}
-			var flows []capture.Flow
+			var flows []capture.Ends
 			for i := range conns {
 				s := f.of(i, capture.ACK, 0, 1, "x") // makes the stream
 				if k.six {
-					s.Src = netip.AddrPortFrom(netip.AddrFrom16([16]byte{0x20, 1, 15: byte(i)}), 40000)
-					s.Dst = netip.AddrPortFrom(netip.AddrFrom16([16]byte{0x20, 2}), 80)
+					s.Src = capture.EndOf(netip.AddrPortFrom(netip.AddrFrom16([16]byte{0x20, 1, 15: byte(i)}), 40000))
+					s.Dst = capture.EndOf(netip.AddrPortFrom(netip.AddrFrom16([16]byte{0x20, 2}), 80))
 				}
-				flows = append(flows, s.Flow)
+				flows = append(flows, s.Ends)
 				feedAll(t, a, s)
 			}
 			s := &f.s
@@ -224,7 +224,7 @@ func TestInOrderAllocatesNothing(t *testing.T) {
 			next := func() {
 				f.now = f.now.Add(time.Microsecond)
 				s.Time, s.Packet = f.now, s.Packet+1
-				s.Flow, s.Seq = flows[i%conns], 1+i/conns*k.size
+				s.Ends, s.Seq = flows[i%conns], 1+i/conns*k.size
 				i++
 				if err := a.Segment(s); err != nil {
 					t.Fatal(err)

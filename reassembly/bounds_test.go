@@ -27,10 +27,10 @@ func (f *feeder) of(n int, flags capture.Flags, seq, ack uint32, payload string)
 	binary.BigEndian.PutUint32(ip[:], 0x0a000000+uint32(n>>14))
 	f.s.Packet++
 	f.s.Time = f.now
-	f.s.Flow = capture.Flow{
+	f.s.Ends = capture.EndsOf(capture.Flow{
 		Src: netip.AddrPortFrom(netip.AddrFrom4(ip), uint16(1024+n&0x3fff)),
 		Dst: reassemblytest.Server,
-	}
+	})
 	f.s.Flags, f.s.Seq, f.s.Ack, f.s.Window, f.s.Scale = flags, seq, ack, 65535, -1
 	f.s.Payload = []byte(payload)
 	return &f.s
@@ -371,7 +371,7 @@ func TestManyHolesWaitTogether(t *testing.T) {
 	f := feeder{now: reassemblytest.Start}
 	server := func(ack uint32) *capture.Segment {
 		s := f.of(0, capture.ACK, 1, ack, "")
-		s.Flow = s.Reverse()
+		s.Ends = s.Reverse()
 		return s
 	}
 	feedAll(t, a, f.of(0, capture.SYN, 0, 0, ""))

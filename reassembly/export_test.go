@@ -63,7 +63,7 @@ func (q *queue) check(next int64) error {
 
 // IndexOf is the number of the conversation that s, just fed, belongs to.
 func IndexOf(a *Assembler, s *capture.Segment) (uint64, bool) {
-	key, _ := a.table.keyOf(&s.Flow)
+	key, _ := a.table.keyOf(&s.Ends)
 	r := a.table.find(key)
 	if r == nil {
 		return 0, false

@@ -64,12 +64,12 @@ func soup(data []byte) []capture.Segment {
 		default:
 			now = now.Add(time.Duration(b[7]) * time.Millisecond)
 		}
-		s.Flow = capture.Flow{Src: reassemblytest.Client, Dst: reassemblytest.Server}
+		s.Ends = capture.EndsOf(capture.Flow{Src: reassemblytest.Client, Dst: reassemblytest.Server})
 		if conn == 1 {
-			s.Src = netip.AddrPortFrom(s.Src.Addr(), 40001)
+			s.Src = capture.EndOf(netip.AddrPortFrom(s.Src.Addr(), 40001))
 		}
 		if d == 1 {
-			s.Flow = s.Flow.Reverse()
+			s.Ends = s.Reverse()
 		}
 		first := s.Seq
 		if s.Flags.Has(capture.SYN) {

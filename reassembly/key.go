@@ -1,7 +1,6 @@
 package reassembly
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/binary"
 	"hash/maphash"
@@ -21,24 +20,34 @@ type flowKey struct {
 }
 
 // ends6 are the addresses of an IPv6 conversation, the lower one first.
-type ends6 struct{ low, high [16]byte }
+type ends6 struct{ low, high address }
+
+// address is one of IPv6, as capture.End.Bits has it.
+type address struct{ hi, lo uint64 }
+
+func (a address) addr() netip.Addr {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:], a.hi)
+	binary.BigEndian.PutUint64(b[8:], a.lo)
+	return netip.AddrFrom16(b).Unmap()
+}
 
 // keyOf makes the key of a packet, and reports whether its sender is the lower
 // end. The key is t's own, and valid until the next call: to return it by value
 // costs 4 ns.
-func (t *table) keyOf(f *capture.Flow) (k *flowKey, fromLow bool) {
+func (t *table) keyOf(e *capture.Ends) (k *flowKey, fromLow bool) {
 	k = &t.key
-	fromLow = k.set(f, &t.seed, &t.six)
+	fromLow = k.set(e, &t.seed, &t.six)
 	return k, fromLow
 }
 
 // set makes k the key of a packet. The addresses of IPv6 are put into six.
-func (k *flowKey) set(f *capture.Flow, s *seed, six *ends6) (fromLow bool) {
-	from, to := f.Src.Addr().As16(), f.Dst.Addr().As16() // of IPv4 as mapped into IPv6
-	src, dst := binary.BigEndian.Uint64(from[8:]), binary.BigEndian.Uint64(to[8:])
-	sport, dport := f.Src.Port(), f.Dst.Port()
+func (k *flowKey) set(e *capture.Ends, s *seed, six *ends6) (fromLow bool) {
+	src6, src := e.Src.Bits()
+	dst6, dst := e.Dst.Bits()
+	sport, dport := e.Src.Port(), e.Dst.Port()
 	const mapped = 0xffff // ::ffff:0:0/96 (RFC 4291, 2.5.5.2)
-	if binary.LittleEndian.Uint64(from[:])|binary.LittleEndian.Uint64(to[:])|(src>>32^mapped)|(dst>>32^mapped) == 0 {
+	if src6|dst6|(src>>32^mapped)|(dst>>32^mapped) == 0 {
 		// Which end is the lower is as good as random: no branch asks for it.
 		src, dst = src<<16|uint64(sport), dst<<16|uint64(dport)
 		low, high := min(src, dst), max(src, dst)
@@ -46,13 +55,14 @@ func (k *flowKey) set(f *capture.Flow, s *seed, six *ends6) (fromLow bool) {
 		k.six = nil
 		fromLow = src == low
 	} else {
-		fromLow = cmp.Or(bytes.Compare(from[:], to[:]), cmp.Compare(sport, dport)) <= 0
+		low, high := address{src6, src}, address{dst6, dst}
+		fromLow = cmp.Or(cmp.Compare(src6, dst6), cmp.Compare(src, dst), cmp.Compare(sport, dport)) <= 0
 		if !fromLow {
-			from, to, sport, dport = to, from, dport, sport
+			low, high, sport, dport = high, low, dport, sport
 		}
-		*six = ends6{from, to}
+		*six = ends6{low, high}
 		k.six = six
-		k.low, k.high, k.ports = s.fold(&from), s.fold(&to), uint32(sport)<<16|uint32(dport)
+		k.low, k.high, k.ports = s.fold(low), s.fold(high), uint32(sport)<<16|uint32(dport)
 	}
 	k.hash = uint32(s.mix(uint64(k.low)<<32|uint64(k.high), uint64(k.ports)))
 	return fromLow
@@ -83,7 +93,7 @@ func (k *flowKey) own() flowKey {
 func (k *flowKey) ends(lowClient bool) (client, server netip.AddrPort) {
 	var low, high netip.Addr
 	if k.six != nil {
-		low, high = netip.AddrFrom16(k.six.low).Unmap(), netip.AddrFrom16(k.six.high).Unmap()
+		low, high = k.six.low.addr(), k.six.high.addr()
 	} else {
 		low, high = addr4(k.low), addr4(k.high)
 	}
@@ -116,6 +126,4 @@ func (s *seed) mix(a, b uint64) uint64 {
 }
 
 // fold is an IPv6 address in 32 bits.
-func (s *seed) fold(a *[16]byte) uint32 {
-	return uint32(s.mix(binary.LittleEndian.Uint64(a[:8]), binary.LittleEndian.Uint64(a[8:])))
-}
+func (s *seed) fold(a address) uint32 { return uint32(s.mix(a.hi, a.lo)) }

@@ -74,9 +74,9 @@ func (c *conversation) send(d reassembly.Direction, n int) {
 // put appends a segment of n bytes from offset off on.
 func (c *conversation) put(d reassembly.Direction, flags capture.Flags, off, n int, begun bool) {
 	s := capture.Segment{Flags: flags, Seq: c.isn[d] + uint32(off), Window: 65535, Scale: -1}
-	s.Flow = capture.Flow{Src: reassemblytest.Client, Dst: reassemblytest.Server}
+	s.Ends = capture.EndsOf(capture.Flow{Src: reassemblytest.Client, Dst: reassemblytest.Server})
 	if d == reassembly.FromServer {
-		s.Flow = s.Flow.Reverse()
+		s.Ends = s.Reverse()
 	}
 	if begun {
 		s.Seq++
@@ -93,7 +93,7 @@ func (c *conversation) put(d reassembly.Direction, flags capture.Flags, off, n i
 
 // direction of a segment, and the offset of its first byte.
 func (c *conversation) at(s *capture.Segment) (d reassembly.Direction, off int) {
-	if s.Src == reassemblytest.Server {
+	if s.Src.AddrPort() == reassemblytest.Server {
 		d = reassembly.FromServer
 	}
 	return d, int(int32(s.Seq - c.isn[d] - 1))

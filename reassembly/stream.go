@@ -83,7 +83,7 @@ type reset struct {
 func NewStream(index uint64, client, server netip.AddrPort, h Handshake) *Stream {
 	s := &Stream{Begun: h.SYN.Packet != 0 || h.SYNACK.Packet != 0}
 	s.Index, s.Oriented = index, s.Begun
-	s.lowClient = s.key.set(&capture.Flow{Src: client, Dst: server}, &seed{}, &ends6{})
+	s.lowClient = s.key.set(&capture.Ends{Src: capture.EndOf(client), Dst: capture.EndOf(server)}, &seed{}, &ends6{})
 	s.handshake = &h
 	return s
 }

@@ -35,7 +35,7 @@ func TestTableIsAMap(t *testing.T) {
 			if rng.IntN(2) == 0 {
 				f = f.Reverse()
 			}
-			k, fromLow := table.keyOf(&f)
+			k, fromLow := table.keyOf(new(capture.EndsOf(f)))
 			r := table.find(k)
 			if r != model[n] {
 				t.Fatalf("flow %d: found %v, want %v", n, r, model[n])
@@ -82,10 +82,10 @@ func TestKeys(t *testing.T) {
 		{"[::ffff:10.0.0.2]:40000", "[2001:db8::1]:80"},
 	} {
 		f := capture.Flow{Src: netip.MustParseAddrPort(c[0]), Dst: netip.MustParseAddrPort(c[1])}
-		k, low := table.keyOf(&f)
+		k, low := table.keyOf(new(capture.EndsOf(f)))
 		there := k.own()
 		reversed := f.Reverse()
-		k, lowBack := table.keyOf(&reversed)
+		k, lowBack := table.keyOf(new(capture.EndsOf(reversed)))
 		if !k.is(&there) || k.hash != there.hash || low == lowBack && f.Src != f.Dst {
 			t.Errorf("%v: keys differ: %+v, %+v", f, there, *k)
 		}
@@ -97,9 +97,9 @@ func TestKeys(t *testing.T) {
 	}
 	four := capture.Flow{Src: netip.MustParseAddrPort("10.0.0.2:4"), Dst: netip.MustParseAddrPort("10.0.0.1:5")}
 	mapped := capture.Flow{Src: netip.MustParseAddrPort("[::ffff:10.0.0.2]:4"), Dst: netip.MustParseAddrPort("[::ffff:10.0.0.1]:5")}
-	k, _ := table.keyOf(&four)
+	k, _ := table.keyOf(new(capture.EndsOf(four)))
 	want := k.own()
-	if k, _ := table.keyOf(&mapped); !k.is(&want) {
+	if k, _ := table.keyOf(new(capture.EndsOf(mapped))); !k.is(&want) {
 		t.Errorf("mapped: %+v, want %+v", *k, want)
 	}
 }
@@ -111,7 +111,7 @@ func TestOldestGoFirst(t *testing.T) {
 	pin := map[uint64]bool{3: true, 4: true, 150: true}
 	for n := range 200 {
 		f := flow(n)
-		r := table.add(table.keyOf(&f))
+		r := table.add(table.keyOf(new(capture.EndsOf(f))))
 		st := &Stream{record: *r, Pinned: pin[r.Index]}
 		st.stream = st
 		table.replace(r, &st.record)
@@ -123,7 +123,7 @@ func TestOldestGoFirst(t *testing.T) {
 		table.remove(r)
 		if r.Index == 20 { // the next in turn is pinned meanwhile
 			f := flow(21)
-			k, _ := table.keyOf(&f)
+			k, _ := table.keyOf(new(capture.EndsOf(f)))
 			table.find(k).stream.Pinned, pin[21] = true, true
 		}
 	}

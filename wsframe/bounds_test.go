@@ -48,9 +48,9 @@ func (p *pipe) put(n int, from reassembly.Direction, flags capture.Flags, seq, a
 	s := &p.segment
 	s.Packet++
 	s.Time = s.Time.Add(p.step)
-	s.Flow, s.Flags, s.Seq, s.Ack, s.Payload = flow(n), flags, seq, ack, b
+	s.Ends, s.Flags, s.Seq, s.Ack, s.Payload = capture.EndsOf(flow(n)), flags, seq, ack, b
 	if from == reassembly.FromServer {
-		s.Flow = s.Flow.Reverse()
+		s.Ends = s.Reverse()
 	}
 	if err := p.assembler.Segment(s); err != nil {
 		p.tb.Fatal(err)

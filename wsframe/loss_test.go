@@ -186,7 +186,7 @@ func intactFrames(packets []capture.Packet, sent []sentFrame, lost []capturetest
 			continue
 		}
 		if bytes.HasPrefix(s.Payload, []byte("GET ")) || bytes.HasPrefix(s.Payload, []byte("HTTP")) {
-			first[id(s.Flow)] = s.Seq + uint32(len(s.Payload))
+			first[id(s.Flow())] = s.Seq + uint32(len(s.Payload))
 		}
 	}
 	holes := make(map[flow][][2]int)

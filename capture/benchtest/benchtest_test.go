@@ -67,17 +67,17 @@ func TestInOrder(t *testing.T) {
 			if d.Decode(&pkt, &s) != capture.KindTCP {
 				continue
 			}
-			if next, ok := due[s.Flow]; ok == s.Flags.Has(capture.SYN) || ok && next != s.Seq {
+			if next, ok := due[s.Flow()]; ok == s.Flags.Has(capture.SYN) || ok && next != s.Seq {
 				t.Fatalf("%s: packet %d: sequence number %d, want %d", p, packets, s.Seq, next)
 			}
-			if s.Flags.Has(capture.ACK) && s.Ack != due[s.Reverse()] {
-				t.Fatalf("%s: packet %d acknowledges %d, want %d", p, packets, s.Ack, due[s.Reverse()])
+			if s.Flags.Has(capture.ACK) && s.Ack != due[s.Reverse().Flow()] {
+				t.Fatalf("%s: packet %d acknowledges %d, want %d", p, packets, s.Ack, due[s.Reverse().Flow()])
 			}
 			next := s.Seq + uint32(len(s.Payload))
 			if s.Flags.Has(capture.SYN) || s.Flags.Has(capture.FIN) {
 				next++
 			}
-			due[s.Flow] = next
+			due[s.Flow()] = next
 		}
 		if packets != truth.Packets {
 			t.Errorf("%s: %d packets, told %d", p, packets, truth.Packets)

@@ -116,9 +116,9 @@ func (p *scriptState) line(words []string) (s capture.Segment, ok bool, err erro
 	}
 	d := end(words[0])
 	p.packet++
-	s = capture.Segment{Stamp: capture.Stamp{Time: p.now, Packet: p.packet}, Flow: p.flow, Window: 65535, Scale: -1}
+	s = capture.Segment{Stamp: capture.Stamp{Time: p.now, Packet: p.packet}, Ends: capture.EndsOf(p.flow), Window: 65535, Scale: -1}
 	if d == 1 {
-		s.Flow = p.flow.Reverse()
+		s.Ends = s.Reverse()
 	}
 	for _, c := range words[1] {
 		i := strings.IndexRune("FSRPA", c)

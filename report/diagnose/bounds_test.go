@@ -27,12 +27,12 @@ func TestScanIsBounded(t *testing.T) {
 	for i := range hosts {
 		host := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)}), uint16(1+i/65536))
 		client := netip.MustParseAddrPort("10.0.0.2:40000")
-		s = capture.Segment{Flow: capture.Flow{Src: client, Dst: host}, Seq: 7, Flags: capture.SYN, Scale: -1}
+		s = capture.Segment{Ends: capture.EndsOf(capture.Flow{Src: client, Dst: host}), Seq: 7, Flags: capture.SYN, Scale: -1}
 		s.Packet, s.Time = uint64(2*i+1), start.Add(time.Duration(i)*time.Millisecond)
 		if err := a.Segment(&s); err != nil {
 			t.Fatal(err)
 		}
-		s = capture.Segment{Flow: capture.Flow{Src: host, Dst: client}, Ack: 8, Flags: capture.RST | capture.ACK, Scale: -1}
+		s = capture.Segment{Ends: capture.EndsOf(capture.Flow{Src: host, Dst: client}), Ack: 8, Flags: capture.RST | capture.ACK, Scale: -1}
 		s.Packet, s.Time = uint64(2*i+2), start.Add(time.Duration(i)*time.Millisecond)
 		if err := a.Segment(&s); err != nil {
 			t.Fatal(err)

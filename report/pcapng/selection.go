@@ -153,7 +153,7 @@ func (s *Selection) Write(src capture.Source, last uint64, out *Output) (readErr
 		done = p.Stamp.Packet
 		var n *span
 		if dec.Decode(&p, &seg) == capture.KindTCP {
-			n = find(flows[flowOf(seg.Flow)], done)
+			n = find(flows[flowOf(seg.Flow())], done)
 		}
 		if n == nil && !fragments[done] {
 			continue

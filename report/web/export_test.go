@@ -189,7 +189,7 @@ func TestPacketsAreExported(t *testing.T) {
 				if err := out.Packet(p); err != nil {
 					t.Fatal(err)
 				}
-				if dec.Decode(&p, &seg); c.want(i, seg.Flow) {
+				if dec.Decode(&p, &seg); c.want(i, seg.Flow()) {
 					want = append(want, p.Data)
 				}
 			}

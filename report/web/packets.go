@@ -133,7 +133,7 @@ func copyPackets(ctx context.Context, file []byte, since map[capture.Flow]time.T
 			if decoder.Decode(&pkt, &seg) != capture.KindTCP {
 				continue
 			}
-			if at, ok := since[seg.Flow]; !ok || pkt.Time.Before(at) {
+			if at, ok := since[seg.Flow()]; !ok || pkt.Time.Before(at) {
 				continue
 			}
 		}
