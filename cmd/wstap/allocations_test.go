@@ -26,7 +26,7 @@ func TestPacketsInOrderAllocateNothing(t *testing.T) {
 				file := generated(t, p, 4e6, 10)
 				n := len(packetsOf(t, file))
 				in := opened(t, file)
-				c := newChain(sink)
+				c := newChain(sink, wsframe.Options{})
 				var at time.Time
 				run := func(n int) {
 					for range n {

@@ -17,7 +17,7 @@ func TestGeneratedTruth(t *testing.T) {
 			t.Fatal(err)
 		}
 		var found tally
-		newChain(&found).read(t, file.Bytes())
+		newChain(&found, wsframe.Options{}).read(t, file.Bytes())
 		want := tally{uint64(truth.Connections), truth.Frames, truth.Messages, truth.PayloadBytes, truth.MessageBytes, 0}
 		if found != want {
 			t.Errorf("%s: found %+v, generated %+v", p, found, want)

@@ -40,8 +40,10 @@ func BenchmarkStages(b *testing.B) {
 			{"filter", func() { seen.replay(b, filtered(b, discard{})) }},
 			{"text", func() { seen.replay(b, text.NewTimeline(io.Discard, text.Options{})) }},
 			{"jsonl", func() { seen.replay(b, jsonl.New(io.Discard, jsonl.Options{})) }},
-			{"all text", func() { newChain(text.NewTimeline(io.Discard, text.Options{})).read(b, file) }},
-			{"all jsonl", func() { newChain(jsonl.New(io.Discard, jsonl.Options{})).read(b, file) }},
+			{"all text", func() {
+				newChain(text.NewTimeline(io.Discard, text.Options{}), wsframe.Options{Once: true}).read(b, file)
+			}},
+			{"all jsonl", func() { newChain(jsonl.New(io.Discard, jsonl.Options{}), wsframe.Options{}).read(b, file) }},
 		} {
 			b.Run(string(p)+"/"+stage.name, func(b *testing.B) {
 				var before, after runtime.MemStats
@@ -275,8 +277,8 @@ type chain struct {
 	assembler *reassembly.Assembler
 }
 
-func newChain(sink wsframe.Sink) *chain {
-	return &chain{assembler: reassembly.New(wsframe.NewAnalyzer(sink, wsframe.Options{}), reassembly.Options{})}
+func newChain(sink wsframe.Sink, o wsframe.Options) *chain {
+	return &chain{assembler: reassembly.New(wsframe.NewAnalyzer(sink, o), reassembly.Options{})}
 }
 
 func (c *chain) packet(p capture.Packet) error {
