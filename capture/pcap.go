@@ -79,7 +79,8 @@ func (f *File) openPcap() error {
 
 func (f *File) nextPcap(p *Packet) error {
 	w := &f.in
-	if w.unread() < pcapRecordLen {
+	b := w.buf[w.lo:w.hi]
+	if len(b) < pcapRecordLen {
 		if err := w.need(pcapRecordLen); err != nil {
 			if err == io.EOF && w.unread() == 0 {
 				f.err = err
@@ -87,8 +88,8 @@ func (f *File) nextPcap(p *Packet) error {
 			}
 			return f.fault(err, f.inPacket())
 		}
+		b = w.buf[w.lo:w.hi]
 	}
-	b := w.buf[w.lo:w.hi]
 	h := (*[pcapRecordLen]byte)(b)
 	sec, frac := binary.LittleEndian.Uint32(h[:]), binary.LittleEndian.Uint32(h[4:])
 	captured, length := binary.LittleEndian.Uint32(h[8:]), binary.LittleEndian.Uint32(h[12:])
@@ -109,7 +110,7 @@ func (f *File) nextPcap(p *Packet) error {
 		}
 		b = w.buf[w.lo:w.hi]
 	}
-	if sec == pcapMagic && captured == 0 {
+	if captured == 0 && sec == pcapMagic {
 		return f.damaged("another pcap file begins here: join captures with mergecap, not cat", nil)
 	}
 	if f.res == Microseconds {
