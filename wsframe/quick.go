@@ -40,7 +40,7 @@ func (q *quick) prepare(o Options) {
 // quiet reports whether the direction is between two messages, and nothing
 // that came before bears on what comes next.
 func (s *side) quiet() bool {
-	return s.reading == nil && s.standing == standing{}
+	return s.reading == nil && !s.closed && !s.unsure && s.certainty == Exact
 }
 
 // quick takes the frame that b begins with, if it is as simple as type quick
