@@ -3,6 +3,9 @@ package wsframe
 import (
 	"sync"
 	"sync/atomic"
+	"unicode/utf8"
+
+	"wstap/wsframe/survey"
 )
 
 const (
@@ -45,13 +48,15 @@ type unpacked struct {
 	length  uint64
 	err     error
 	invalid bool // it is a text, whole, and not UTF-8
+	plain   bool // it is a text, whole, and Message.Plain
 }
 
 // check finds out whether a whole text is UTF-8 (RFC 6455, 8.1).
 func (p *unpacked) check(text bool) {
 	if text && p.err == nil && p.length == uint64(len(p.payload)) {
-		var u utf8Checker
-		p.invalid = !(u.feed(p.payload) && u.end())
+		kind := survey.Of(p.payload)
+		p.plain = kind == survey.Plain
+		p.invalid = kind == survey.Mixed && !utf8.Valid(p.payload)
 	}
 }
 

@@ -107,10 +107,10 @@ type Message struct {
 	Length uint64
 	// Payload holds the first bytes, up to the message limit.
 	Payload []byte
-	// Plain says that every byte of Payload is printable ASCII and none a
-	// backslash: nothing in it needs escaping, and JSON strings stand as they
-	// are. AppendSummary is then printable ASCII too, but for one "…" at its end
-	// where it was cut. False says nothing.
+	// Plain says that this is a text, every byte of Payload printable ASCII and
+	// none a backslash: nothing in it needs escaping, and JSON strings stand as
+	// they are. AppendSummary is then printable ASCII too, but for the "…" where
+	// it leaves something out. False says nothing.
 	Plain bool
 	// InvalidUTF8 is true for a text message that is not UTF-8 (RFC 6455, 8.1).
 	InvalidUTF8 bool

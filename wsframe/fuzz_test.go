@@ -3,6 +3,7 @@ package wsframe_test
 import (
 	"bytes"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -242,6 +243,12 @@ func (c *checker) Emit(e wsframe.Event) error {
 		if e.Complete != (e.Why == wsframe.WhyNot) || e.Complete && uint64(len(e.Payload)) != e.Length {
 			t.Fatalf("complete %t, %v, %d of %d bytes", e.Complete, e.Why, len(e.Payload), e.Length)
 		}
+		if e.Plain {
+			said := strings.ReplaceAll(e.Summary(), "…", "")
+			if e.Opcode != wsframe.OpText || !plain(string(e.Payload)) || !plain(said) {
+				t.Fatalf("%q is said to be plain, and its summary is %q", e.Payload, said)
+			}
+		}
 	case *wsframe.Gap:
 		s.gaps++
 	case *wsframe.Violation:
@@ -260,6 +267,11 @@ func (c *checker) Emit(e wsframe.Event) error {
 		}
 	}
 	return nil
+}
+
+// plain reports whether nothing in a text needs escaping.
+func plain(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' || r == '\\' })
 }
 
 func isViolation(e wsframe.Event) bool { _, ok := e.(*wsframe.Violation); return ok }

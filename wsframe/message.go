@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"wstap/capture"
+	"wstap/wsframe/survey"
 )
 
 // maxFragments bounds the frames of a message whose payloads are joined; those
@@ -182,6 +183,8 @@ func (s *side) build(meta Meta, buf []byte) (*Message, error) {
 			return nil, err
 		}
 		s.inflate(out)
+	} else {
+		out.Plain = out.Opcode == OpText && survey.Of(buf) == survey.Plain
 	}
 	s.counted(out)
 	return out, nil
@@ -241,6 +244,7 @@ func (s *side) unpacked(out *Message, u *unpacked) (faults []fault) {
 			out.InvalidUTF8 = true
 			faults = append(faults, fault{RuleInvalidUTF8, "UTF-8", "other bytes"})
 		}
+		out.Plain = u.plain
 		return faults
 	case u.err == nil, u.err == errInflateLimit:
 		out.Why = OverLimit

@@ -2,10 +2,10 @@ package wsframe
 
 import (
 	"encoding/binary"
-	"math/bits"
 	"unicode/utf8"
 
 	"wstap/capture"
+	"wstap/wsframe/survey"
 )
 
 // quick is what the quick path lends: the events of a text or binary message
@@ -56,15 +56,19 @@ func (s *side) quick(b []byte, at capture.Stamp) (taken int, err error) {
 	t := &a.quick.told[from]
 	f, m := &t.frame, &t.message
 	f.Header = b[:h]
-	opcode, payload, ascii := Opcode(b[0]&15), b[h:taken], false
+	opcode, payload, kind := Opcode(b[0]&15), b[h:taken], survey.Mixed
 	if from == FromClient {
 		f.Key = [4]byte(b[h-4:])
-		a.unmasked, ascii = unmask(a.unmasked, payload, f.Key)
+		if cap(a.unmasked) < n {
+			a.unmasked = make([]byte, 2*n+64)
+		}
+		a.unmasked = a.unmasked[:n]
+		kind = survey.Unmask(a.unmasked, payload, f.Key)
 		payload = a.unmasked
-	} else {
-		ascii = opcode == OpText && isASCII(payload)
+	} else if opcode == OpText {
+		kind = survey.Of(payload)
 	}
-	if opcode == OpText && !ascii && !utf8.Valid(payload) {
+	if opcode == OpText && kind == survey.Mixed && !utf8.Valid(payload) {
 		return 0, nil // read tells of it
 	}
 
@@ -73,6 +77,7 @@ func (s *side) quick(b []byte, at capture.Stamp) (taken int, err error) {
 	f.M.Conn, m.M.Conn = c, c
 	f.Opcode, f.Length, f.Payload = opcode, length, payload
 	m.Opcode, m.WireLength, m.Length, m.Payload = opcode, length, length, payload
+	m.Plain = opcode == OpText && kind == survey.Plain
 
 	sum := &c.Totals[from]
 	sum.Frames++
@@ -110,51 +115,4 @@ func simple(b []byte, from Direction) (header, payload int) {
 		return header + 2, long
 	}
 	return 0, 0 // 127, or the mask bit is not what it has to be
-}
-
-const highs = 0x8080808080808080 // the top bit of each byte
-
-// unmask puts src, unmasked with key, in place of what dst holds, and reports
-// whether it is ASCII. One pass for both: frames are mostly too short for
-// ws.Cipher's vectors to pay, and text is looked at anyway.
-func unmask(dst, src []byte, key [4]byte) (out []byte, ascii bool) {
-	n := len(src)
-	if cap(dst) < n {
-		dst = make([]byte, 2*n+64)
-	}
-	dst = dst[:cap(dst)]
-	k := uint64(binary.LittleEndian.Uint32(key[:]))
-	k |= k << 32
-	seen, i := uint64(0), 0
-	for ; i+8 <= n; i += 8 {
-		x := binary.LittleEndian.Uint64(src[i:]) ^ k
-		seen |= x
-		binary.LittleEndian.PutUint64(dst[i:], x)
-	}
-	if n >= 8 { // the last 8 bytes, some of them again
-		x := binary.LittleEndian.Uint64(src[n-8:]) ^ bits.RotateLeft64(k, -n%4*8)
-		binary.LittleEndian.PutUint64(dst[n-8:], x)
-		return dst[:n], (seen|x)&highs == 0
-	}
-	for ; i < n; i++ {
-		c := src[i] ^ key[i%4]
-		seen |= uint64(c)
-		dst[i] = c
-	}
-	return dst[:n], seen&highs == 0
-}
-
-// isASCII reports whether b holds nothing beyond ASCII.
-func isASCII(b []byte) bool {
-	seen, n := uint64(0), len(b)
-	for i := 0; i+8 <= n; i += 8 {
-		seen |= binary.LittleEndian.Uint64(b[i:])
-	}
-	if n >= 8 {
-		return (seen|binary.LittleEndian.Uint64(b[n-8:]))&highs == 0 // some of them again
-	}
-	for _, c := range b {
-		seen |= uint64(c)
-	}
-	return seen&highs == 0
 }

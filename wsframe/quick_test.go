@@ -3,6 +3,8 @@ package wsframe_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -97,3 +99,69 @@ func TestWholeFramesSayTheSame(t *testing.T) {
 		}
 	}
 }
+
+// TestPlainMessages: whichever way a text takes, Plain says whether something in
+// it needs escaping.
+func TestPlainMessages(t *testing.T) {
+	at := capture.Stamp{Time: time.Unix(1767225600, 0), Packet: 7}
+	texts := []string{"", "a", `{"type":"x","id":12}`, "gr\u00fc\u00dfe", `{"type":"\\u0041"}`, "two\nlines", "del\x7f",
+		strings.Repeat("many words ", 30), strings.Repeat("many words ", 30) + "\t"}
+	for _, from := range []reassembly.Direction{reassembly.FromClient, reassembly.FromServer} {
+		for _, way := range []string{"whole", "byte by byte", "in two frames", "deflated", "deflated, waiting"} {
+			o := wsframe.Options{}
+			if way == "deflated, waiting" {
+				o.Cores = 2
+			}
+			var got plains
+			a := wsframe.NewAnalyzer(&got, o)
+			h := a.Open(&reassembly.Stream{})
+			data := func(from reassembly.Direction, b []byte) {
+				if err := h.Data(from, b, at); err != nil {
+					t.Fatal(err)
+				}
+			}
+			packed := strings.HasPrefix(way, "deflated")
+			for _, c := range upgrade(packed) {
+				data(c.from, c.data)
+			}
+			var want plains
+			for _, s := range append(texts, texts...) {
+				want = append(want, plain(s))
+				f := capturetest.Frame{Opcode: capturetest.OpText, Masked: from == reassembly.FromClient, Payload: []byte(s), Key: [4]byte{1, 2, 3, 0xf4}}
+				if packed {
+					f.Rsv, f.Payload = 4, deflated(f.Payload)
+				}
+				switch way {
+				case "byte by byte":
+					for _, c := range f.Append(nil) {
+						data(from, []byte{c})
+					}
+				case "in two frames":
+					f.More = true
+					data(from, f.Append(nil))
+					data(from, capturetest.Frame{Masked: f.Masked, Key: f.Key}.Append(nil))
+				default:
+					data(from, f.Append(nil))
+				}
+			}
+			if err := a.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s from %v: %v, want %v", way, from, got, want)
+			}
+		}
+	}
+}
+
+// plains are what Message.Plain says of each message.
+type plains []bool
+
+func (p *plains) Emit(e wsframe.Event) error {
+	if m, ok := e.(*wsframe.Message); ok {
+		*p = append(*p, m.Plain)
+	}
+	return nil
+}
+
+func (p *plains) Close() error { return nil }

@@ -1,0 +1,95 @@
+// Package survey looks at many bytes of a payload at once: it unmasks them, finds
+// out what text they are, and maps what they mean in JSON, a bit for each byte.
+// With AVX2 it takes 32 of them in an instruction; other processors do the same in
+// plain Go. Nothing is read or written beyond the slices that are given.
+package survey
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// Kind says what text some bytes are. Each kind is part of the one before.
+type Kind uint8
+
+// The kinds.
+const (
+	Mixed Kind = iota // anything
+	ASCII             // nothing beyond 0x7f
+	Plain             // printable ASCII without a backslash: nothing to escape
+)
+
+// Of is the kind of b. No bytes are Plain.
+func Of(b []byte) Kind {
+	if vectors && len(b) >= vectorLeast {
+		return kindOf(look(&b[0], len(b)))
+	}
+	return unmaskWords(nil, b, 0)
+}
+
+// Unmask puts into dst what src is without the masking key (RFC 6455, 5.3), and
+// returns its kind. The two are equally long and do not overlap.
+func Unmask(dst, src []byte, key [4]byte) Kind {
+	k := binary.LittleEndian.Uint32(key[:])
+	if vectors && len(src) >= vectorLeast {
+		dst = dst[:len(src)]
+		return kindOf(unmask(&dst[0], &src[0], len(src), k))
+	}
+	return unmaskWords(dst, src, k)
+}
+
+// kindOf is the kind of bytes some of which are beyond ASCII, or are odd, where
+// the argument is not 0: control characters or a backslash.
+func kindOf(beyond, odd uint32) Kind {
+	switch {
+	case beyond != 0:
+		return Mixed
+	case odd != 0:
+		return ASCII
+	}
+	return Plain
+}
+
+const (
+	ones = 0x0101010101010101 // each byte of a word
+	tops = 0x80 * ones        // its top bit
+)
+
+// oddOf has the top bit set of each byte of x that is a control character or a
+// backslash, where all are ASCII; then no sum carries into the next byte.
+func oddOf(x uint64) uint64 {
+	printable, del, other := x+0x60*ones, x+ones, x^'\\'*ones+0x7f*ones
+	return (^printable | del | ^other) & tops
+}
+
+// unmaskWords is Unmask in plain Go, and without dst it only looks. It takes a
+// word at a time, and at the end the last one, some of it again.
+func unmaskWords(dst, src []byte, key uint32) Kind {
+	n := len(src)
+	k := uint64(key)<<32 | uint64(key)
+	beyond, odd := uint64(0), uint64(0)
+	if n < 8 {
+		for i, c := range src {
+			c ^= byte(k >> (i * 8))
+			beyond, odd = beyond|uint64(c), odd|oddOf(' '*ones^' '|uint64(c))
+			if dst != nil {
+				dst[i] = c
+			}
+		}
+		return kindOf(uint32(beyond&tops), uint32(odd>>32|odd))
+	}
+	for i := 0; ; i += 8 {
+		if i > n-8 {
+			i = n - 8
+			k = bits.RotateLeft64(k, -n%4*8)
+		}
+		x := binary.LittleEndian.Uint64(src[i:]) ^ k
+		beyond, odd = beyond|x, odd|oddOf(x)
+		if dst != nil {
+			binary.LittleEndian.PutUint64(dst[i:], x)
+		}
+		if i >= n-8 {
+			return kindOf(uint32((beyond&tops)>>32|beyond&tops), uint32(odd>>32|odd))
+		}
+	}
+}

@@ -1,0 +1,26 @@
+package survey
+
+import "golang.org/x/sys/cpu"
+
+// vectors says that the processor has the instructions of survey_amd64.s.
+var vectors = cpu.X86.HasAVX2 && cpu.X86.HasBMI2
+
+// vectorLeast is the number of bytes from which on they serve.
+const vectorLeast = 16
+
+// look tells of n bytes at p, at least vectorLeast, whether some are beyond ASCII,
+// and whether some are control characters or a backslash: not 0 if so.
+//
+//go:noescape
+func look(p *byte, n int) (beyond, odd uint32)
+
+// unmask puts n bytes at src, xored with key, to dst, and looks at them.
+//
+//go:noescape
+func unmask(dst, src *byte, n int, key uint32) (beyond, odd uint32)
+
+// fill maps n bytes at p, at least vectorLeast and Window at most, and tells
+// whether some are beyond ASCII.
+//
+//go:noescape
+func fill(m *Map, p *byte, n int) (beyond uint32)
