@@ -76,10 +76,10 @@ var keys = [...]key{
 const longestKey = len("message_type")
 
 // keyTable finds a key by its first 8 bytes, as a number, since every key of
-// every message is looked up.
+// every message is looked up. No two share a place.
 var keyTable = hashKeys()
 
-const keyTableBits = 7
+const keyTableBits = 6
 
 type keySlot struct {
 	word uint64 // first 8 bytes, little-endian; 0 where the slot is free
@@ -91,47 +91,56 @@ func hashKeys() (t [1 << keyTableBits]keySlot) {
 		var first [8]byte
 		copy(first[:], k.name)
 		w := binary.LittleEndian.Uint64(first[:])
-		i := hashKey(w)
-		for t[i].word != 0 {
-			i = (i + 1) % len(t)
-		}
-		t[i] = keySlot{w, k}
+		t[hashKey(w)] = keySlot{w, k}
 	}
 	return t
 }
 
-// hashKey multiplies by the golden ratio (Knuth, 6.4).
-func hashKey(w uint64) int { return int(w * 0x9e3779b97f4a7c15 >> (64 - keyTableBits)) }
+// hashKey multiplies (Knuth, 6.4) by a number that was tried out.
+func hashKey(w uint64) int { return int(w * 0x61a0d700194564e5 >> (64 - keyTableBits)) }
+
+// keyLengths has bit n set of a letter that a key of n letters begins with. It
+// tells most others apart at once.
+var keyLengths = lengthsOfKeys()
+
+func lengthsOfKeys() (t [32]uint16) {
+	for _, k := range keys {
+		t[k.name[0]%32] |= 1 << len(k.name)
+	}
+	return t
+}
 
 // keyRole is the role and rank of the key that is b[start:end].
 func keyRole(b []byte, start, end int) (role, rank) {
 	n := end - start
-	if n > longestKey {
+	if uint(n-1) >= uint(longestKey) || keyLengths[b[start]%32]>>n&1 == 0 {
 		return noRole, 0
 	}
-	var w uint64
-	if start+8 <= len(b) {
+	// Peers in .NET and Go often begin keys with a capital. All of ours begin with
+	// a letter, so that nothing else is mistaken for one.
+	w := firstWord(b, start, n) | ('a' - 'A')
+	k := &keyTable[hashKey(w)]
+	if k.word != w || len(k.name) != n || n > 8 && string(b[start+8:end]) != k.name[8:] {
+		return noRole, 0
+	}
+	return k.role, k.rank
+}
+
+// firstWord is b[start:start+n], little-endian, as far as 8 bytes of it. Other
+// bytes are 0.
+func firstWord(b []byte, start, n int) (w uint64) {
+	switch {
+	case start+8 <= len(b):
 		w = binary.LittleEndian.Uint64(b[start:])
-		if n < 8 {
-			w &= 1<<(n*8) - 1
-		}
-	} else {
-		for i := end - 1; i >= start; i-- {
+	case len(b) >= 8:
+		w = binary.LittleEndian.Uint64(b[len(b)-8:]) >> ((start + 8 - len(b)) * 8)
+	default:
+		for i := min(len(b), start+n) - 1; i >= start; i-- {
 			w = w<<8 | uint64(b[i])
 		}
 	}
-	if c := byte(w); c >= 'A' && c <= 'Z' { // .NET and Go peers often begin keys with a capital
-		w |= 'a' - 'A'
+	if n < 8 {
+		w &= 1<<(n*8) - 1
 	}
-	for i := hashKey(w); ; i = (i + 1) % len(keyTable) {
-		switch keyTable[i].word {
-		case w:
-			if k := keyTable[i].key; len(k.name) == n && (n <= 8 || string(b[start+8:end]) == k.name[8:]) {
-				return k.role, k.rank
-			}
-			return noRole, 0
-		case 0:
-			return noRole, 0
-		}
-	}
+	return w
 }

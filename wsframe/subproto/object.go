@@ -31,6 +31,7 @@ type members struct {
 	n                 int     // keys, all
 	empty             bool    // "{}"
 	rpc               bool    // it says that it is JSON-RPC 2.0
+	simple            bool    // see survey.Map.Fill, of all of it
 }
 
 // object summarizes the JSON object that b begins with.
@@ -136,36 +137,44 @@ func errorText(l *line, v value) {
 }
 
 // scan reads the members of the JSON object that b begins with. It is what
-// scanner.member does, without a value to build of what has no role.
+// scanner.member does, by a map, and without a value to build of what has no role.
 func (m *members) scan(b []byte) {
+	w := window{b: b}
+	w.move(0)
 	i := 1
 	for i < maxNamed || m.name.rank == 0 && m.message.rank == 0 {
-		i = skipBlank(b, i)
-		if i < len(b) && b[i] == ',' {
-			i = skipBlank(b, i+1)
+		if i >= len(b) || b[i] != '"' {
+			i = skipBlank(b, i)
+			if i < len(b) && b[i] == ',' {
+				i = skipBlank(b, i+1)
+			}
 		}
-		keyStart, keyEnd := i+1, 0
+		key := span{int32(i + 1), 0}
 		colon := i < len(b) && b[i] == '"'
 		if colon {
-			keyEnd, i = stringEnd(b, keyStart)
-			i = skipBlank(b, i)
-			colon = i < len(b) && b[i] == ':'
+			var end int
+			end, i = w.stringEnd(i + 1)
+			key.end = int32(end)
+			if i >= len(b) || b[i] != ':' {
+				i = skipBlank(b, i)
+				colon = i < len(b) && b[i] == ':'
+			}
 		}
 		if !colon {
 			m.empty = m.n == 0 && i < len(b) && b[i] == '}'
 			return
 		}
 		if m.n < len(m.keys) {
-			m.keys[m.n] = span{int32(keyStart), int32(keyEnd)}
+			m.keys[m.n] = key
 		}
 		m.n++
-		kind, start, end, next := scanValue(b, i+1)
+		kind, start, end, next := w.scanValue(i + 1)
 		i = next
 		if kind == objectValue && m.inner.end == 0 {
 			m.inner = span{int32(start), int32(end)}
 		}
-		if role, rank := keyRole(b, keyStart, keyEnd); role != noRole {
-			m.take(b, role, rank, span{int32(keyStart), int32(keyEnd)}, kind, span{int32(start), int32(end)})
+		if role, rank := keyRole(b, int(key.start), int(key.end)); role != noRole {
+			m.take(b, role, rank, key, kind, span{int32(start), int32(end)})
 		}
 	}
 }

@@ -12,10 +12,11 @@ type Map struct {
 	Closes [Window / 64]uint64 // } or ]
 }
 
-// Fill makes m the map of b, of which it takes Window bytes at most, and returns
-// their number and whether all are ASCII. Bits behind the last byte are 0 in its
-// word, and of the words behind that nothing is said.
-func (m *Map) Fill(b []byte) (n int, ascii bool) {
+// Fill makes m the map of b, of which it takes Window bytes at most. It returns
+// their number, and whether all are ASCII without a backslash, so that what stands
+// in a string is what it says. Bits behind the last byte are 0 in its word; of the
+// words behind that nothing is said.
+func (m *Map) Fill(b []byte) (n int, simple bool) {
 	b = b[:min(len(b), Window)]
 	if vectors && len(b) >= vectorLeast {
 		return len(b), fill(m, &b[0], len(b)) == 0
@@ -29,7 +30,7 @@ const (
 	ends
 	opens
 	closes
-	beyond
+	complex
 )
 
 // meanings are the maps that a byte has its bit in.
@@ -39,17 +40,17 @@ func meaningTable() (t [256]byte) {
 	for _, c := range ",: \t\r\n\x1e" {
 		t[c] = ends
 	}
-	t['\\'], t['"'] = stops, stops|ends
+	t['\\'], t['"'] = stops|complex, stops|ends
 	t['{'], t['['] = opens|ends, opens|ends
 	t['}'], t[']'] = closes|ends, closes|ends
 	for c := 0x80; c < len(t); c++ {
-		t[c] = beyond
+		t[c] = complex
 	}
 	return t
 }
 
 // fillWords is Fill in plain Go, 8 bytes at a time.
-func (m *Map) fillWords(b []byte) (ascii bool) {
+func (m *Map) fillWords(b []byte) (simple bool) {
 	seen := uint64(0)
 	for i := 0; i < len(b); i += 8 {
 		var x uint64 // the meanings of 8 bytes
@@ -66,7 +67,7 @@ func (m *Map) fillWords(b []byte) (ascii bool) {
 		m.Opens[w] |= gather(x>>2) << shift
 		m.Closes[w] |= gather(x>>3) << shift
 	}
-	return seen&(beyond*ones) == 0
+	return seen&(complex*ones) == 0
 }
 
 // gather is the lowest bit of each byte of x, in the byte's order: the product has

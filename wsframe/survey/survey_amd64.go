@@ -20,7 +20,7 @@ func look(p *byte, n int) (beyond, odd uint32)
 func unmask(dst, src *byte, n int, key uint32) (beyond, odd uint32)
 
 // fill maps n bytes at p, at least vectorLeast and Window at most, and tells
-// whether some are beyond ASCII.
+// whether some are beyond ASCII or a backslash: not 0 if so.
 //
 //go:noescape
-func fill(m *Map, p *byte, n int) (beyond uint32)
+func fill(m *Map, p *byte, n int) (complex uint32)

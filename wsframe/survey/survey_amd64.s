@@ -140,7 +140,7 @@ done:
 	SHRXQ R9, first, first   \
 	MOVQ  first, word
 
-// func fill(m *Map, p *byte, n int) (beyond uint32)
+// func fill(m *Map, p *byte, n int) (complex uint32)
 TEXT ·fill(SB), NOSPLIT, $0-28
 	MOVQ           m+0(FP), DI
 	MOVQ           p+8(FP), SI
@@ -151,7 +151,7 @@ TEXT ·fill(SB), NOSPLIT, $0-28
 	VPBROADCASTD   bytes<>+4(SB), Y11
 	VPBROADCASTD   bytes<>+8(SB), Y12
 	VPXOR          Y13, Y13, Y13
-	VPXOR          Y7, Y7, Y7          // all bytes seen
+	VPXOR          Y7, Y7, Y7          // top bits of all bytes seen, and backslashes
 	MOVQ           $32, R8
 	XORQ           R9, R9
 
@@ -169,9 +169,11 @@ map:
 
 	VPCMPEQB  Y0, Y11, Y2
 	VPCMPEQB  Y0, Y12, Y0
+	VPOR      Y0, Y7, Y7
 	VPOR      Y2, Y0, Y0
 	VPCMPEQB  Y1, Y11, Y2
 	VPCMPEQB  Y1, Y12, Y1
+	VPOR      Y1, Y7, Y7
 	VPOR      Y2, Y1, Y1
 	VPMOVMSKB Y0, AX
 	VPMOVMSKB Y1, BX
@@ -201,7 +203,7 @@ map:
 	JA   next
 	VPMOVMSKB Y7, AX
 	VZEROUPPER
-	MOVL AX, beyond+24(FP)
+	MOVL AX, complex+24(FP)
 	RET
 
 last:

@@ -10,4 +10,4 @@ const (
 
 func look(p *byte, n int) (beyond, odd uint32)                      { return 0, 0 }
 func unmask(dst, src *byte, n int, key uint32) (beyond, odd uint32) { return 0, 0 }
-func fill(m *Map, p *byte, n int) (beyond uint32)                   { return 0 }
+func fill(m *Map, p *byte, n int) (complex uint32)                  { return 0 }
