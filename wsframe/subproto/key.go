@@ -110,37 +110,34 @@ func lengthsOfKeys() (t [32]uint16) {
 	return t
 }
 
-// keyRole is the role and rank of the key that is b[start:end].
+// mayHaveRole reports whether a key of ours has this first letter and this length,
+// which is not 0 for any.
+func mayHaveRole(first byte, length int) bool {
+	return uint(length) <= uint(longestKey) && keyLengths[first%32]>>(uint(length)%16)&1 != 0
+}
+
+// keyRole is the role and rank of the key that is b[start:end]; mayHaveRole is true
+// of it.
 func keyRole(b []byte, start, end int) (role, rank) {
-	n := end - start
-	if uint(n-1) >= uint(longestKey) || keyLengths[b[start]%32]>>n&1 == 0 {
-		return noRole, 0
-	}
 	// Peers in .NET and Go often begin keys with a capital. All of ours begin with
 	// a letter, so that nothing else is mistaken for one.
-	w := firstWord(b, start, n) | ('a' - 'A')
+	w := wordAt(b, start, end-start) | ('a' - 'A')
 	k := &keyTable[hashKey(w)]
-	if k.word != w || len(k.name) != n || n > 8 && string(b[start+8:end]) != k.name[8:] {
+	if k.word != w || len(k.name) != end-start || end-start > 8 && string(b[start+8:end]) != k.name[8:] {
 		return noRole, 0
 	}
 	return k.role, k.rank
 }
 
-// firstWord is b[start:start+n], little-endian, as far as 8 bytes of it. Other
-// bytes are 0.
-func firstWord(b []byte, start, n int) (w uint64) {
-	switch {
-	case start+8 <= len(b):
-		w = binary.LittleEndian.Uint64(b[start:])
-	case len(b) >= 8:
-		w = binary.LittleEndian.Uint64(b[len(b)-8:]) >> ((start + 8 - len(b)) * 8)
-	default:
-		for i := min(len(b), start+n) - 1; i >= start; i-- {
-			w = w<<8 | uint64(b[i])
-		}
+// wordAt is b[i:i+n], little-endian, as far as 8 bytes of it; other bytes are 0,
+// but n is not.
+func wordAt(b []byte, i, n int) (w uint64) {
+	unused := uint(64-8*min(n, 8)) % 64
+	if i+8 <= len(b) {
+		return binary.LittleEndian.Uint64(b[i:]) << unused >> unused
 	}
-	if n < 8 {
-		w &= 1<<(n*8) - 1
+	for k := min(i+8, i+n) - 1; k >= i; k-- {
+		w = w<<8 | uint64(b[k])
 	}
 	return w
 }

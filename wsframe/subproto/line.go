@@ -2,6 +2,7 @@ package subproto
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode/utf8"
 )
 
@@ -11,6 +12,9 @@ type line struct {
 	start int // where in b it begins
 	n     int // its runes
 	full  bool
+	// easy is the number of runes up to which another easyPiece of the object that
+	// is being told has room, where all of that is simple, see survey.Map.Fill.
+	easy int
 
 	ident   []byte // the id, where there is one
 	named   int    // bytes of b before it
@@ -18,6 +22,9 @@ type line struct {
 	request bool   // it cannot be an answer
 	reply   bool   // it can only be an answer
 }
+
+// easyPiece is the length up to which a part of a simple object is easy.
+const easyPiece = 16
 
 // end is b, with "…" in the last place of the line where it was cut.
 func (l *line) end() []byte {
@@ -54,6 +61,60 @@ func (l *line) glue(s string) {
 	}
 	l.b = append(l.b, s...)
 	l.n += len(s)
+}
+
+// char is add for a character of our own, which is ASCII.
+func (l *line) char(c byte) {
+	if l.room() {
+		l.b = append(l.b, c)
+	}
+}
+
+// pair is char for two.
+func (l *line) pair(first, second byte) {
+	if l.n < l.easy {
+		l.b = append(l.b, first, second)
+		l.n += 2
+		return
+	}
+	l.char(first)
+	l.char(second)
+}
+
+// piece is add for a part of the object that b holds. An easy one is copied by
+// words, some bytes too much, without regard to its length.
+func (l *line) piece(b []byte, p span) {
+	from, n, to := int(p.start), int(p.end-p.start), len(l.b)
+	if n > easyPiece || l.n >= l.easy || to+easyPiece > cap(l.b) {
+		l.add(p.of(b))
+		return
+	}
+	dst := l.b[to : to+easyPiece]
+	switch {
+	case from+easyPiece <= len(b):
+		src := b[from : from+easyPiece]
+		first, second := binary.LittleEndian.Uint64(src), binary.LittleEndian.Uint64(src[8:])
+		binary.LittleEndian.PutUint64(dst, first)
+		binary.LittleEndian.PutUint64(dst[8:], second)
+	case n <= 8 && n > 0:
+		binary.LittleEndian.PutUint64(dst, wordAt(b, from, n))
+	default:
+		copy(dst, b[from:from+n])
+	}
+	l.b = l.b[:to+n]
+	l.n += n
+}
+
+// text is quoted for a string of the object that b holds.
+func (l *line) text(b []byte, p span) {
+	switch {
+	case p.start == p.end:
+	case l.easy > 0:
+		l.space()
+		l.piece(b, p)
+	default:
+		l.quoted(p.of(b))
+	}
 }
 
 // bytes appends s, behind a space where it is not the first.
@@ -94,10 +155,26 @@ func (l *line) id(v value) {
 	}
 }
 
+// idOf is id for what an object holds.
+func (l *line) idOf(b []byte, f found) {
+	const longest = 40 // a UUID has 36
+	n := int(f.raw.end - f.raw.start)
+	if f.kind != str && f.kind != number || n == 0 || n > longest {
+		return
+	}
+	l.ident, l.named = f.raw.of(b), len(l.b)
+	if l.n > 0 {
+		l.pair(' ', '#')
+	} else {
+		l.char('#')
+	}
+	l.piece(b, f.raw)
+}
+
 // space parts two words.
 func (l *line) space() {
 	if l.n > 0 {
-		l.glue(" ")
+		l.char(' ')
 	}
 }
 

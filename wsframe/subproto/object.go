@@ -1,5 +1,7 @@
 package subproto
 
+import "math/bits"
+
 // span is a part of what is scanned.
 type span struct{ start, end int32 }
 
@@ -38,10 +40,15 @@ type members struct {
 func object(l *line, b []byte) {
 	var m members
 	m.scan(b)
+	if m.simple {
+		l.easy = maxRunes - easyPiece
+	}
 	switch {
 	case m.name.rank > 0 || m.message.rank > 0:
 		m.addName(l, b)
-		l.quoted(m.about.raw.of(b))
+		if m.about.rank > 0 {
+			l.text(b, m.about.raw)
+		}
 		l.request = m.rpc && string(m.name.key.of(b)) == "method" // JSON-RPC 2.0, 4
 	case m.err.kind != none:
 		l.word("error")
@@ -60,7 +67,9 @@ func object(l *line, b []byte) {
 			return
 		}
 	}
-	l.id(value{m.id.kind, m.id.raw.of(b)})
+	if m.id.rank > 0 {
+		l.idOf(b, m.id)
+	}
 }
 
 // addInner adds the name of the first object within, or else the keys, and that
@@ -77,16 +86,18 @@ func (m *members) addInner(l *line, b []byte) bool {
 	if id.rank == 0 || m.id.rank > 0 && m.id.rank <= id.rank {
 		return false
 	}
-	l.id(value{id.kind, id.raw.of(in)})
+	l.idOf(in, id)
 	return true
 }
 
 // addName adds the name: a message alone, or behind its type.
 func (m *members) addName(l *line, b []byte) {
 	if m.message.rank == 0 || m.name.rank > 0 && m.name.rank <= lastBeside {
-		l.quoted(m.name.raw.of(b))
+		l.text(b, m.name.raw)
 	}
-	l.quoted(m.message.raw.of(b))
+	if m.message.rank > 0 {
+		l.text(b, m.message.raw)
+	}
 }
 
 // addKeys adds the first keys of the object that b begins with in braces;
@@ -95,17 +106,18 @@ func (m *members) addKeys(l *line, b []byte) {
 	if m.n == 0 && !m.empty {
 		return
 	}
-	l.word("{")
+	l.space()
+	l.char('{')
 	for i, key := range m.keys[:min(m.n, len(m.keys))] {
 		if i > 0 {
-			l.glue(", ")
+			l.pair(',', ' ')
 		}
-		l.add(key.of(b))
+		l.piece(b, key)
 	}
 	if m.n > len(m.keys) {
 		l.add([]byte(", …"))
 	}
-	l.glue("}")
+	l.char('}')
 }
 
 // errorText adds the text of an error: a string, or the code and message of an
@@ -136,51 +148,141 @@ func errorText(l *line, v value) {
 	}
 }
 
-// scan reads the members of the JSON object that b begins with. It is what
-// scanner.member does, by a map, and without a value to build of what has no role.
+// scan reads the members of the JSON object that b begins with.
 func (m *members) scan(b []byte) {
 	w := window{b: b}
 	w.move(0)
-	i := 1
-	for i < maxNamed || m.name.rank == 0 && m.message.rank == 0 {
-		if i >= len(b) || b[i] != '"' {
-			i = skipBlank(b, i)
-			if i < len(b) && b[i] == ',' {
-				i = skipBlank(b, i+1)
-			}
-		}
-		key := span{int32(i + 1), 0}
-		colon := i < len(b) && b[i] == '"'
-		if colon {
-			var end int
-			end, i = w.stringEnd(i + 1)
-			key.end = int32(end)
-			if i >= len(b) || b[i] != ':' {
-				i = skipBlank(b, i)
-				colon = i < len(b) && b[i] == ':'
-			}
-		}
-		if !colon {
-			m.empty = m.n == 0 && i < len(b) && b[i] == '}'
-			return
-		}
-		if m.n < len(m.keys) {
-			m.keys[m.n] = key
-		}
-		m.n++
-		kind, start, end, next := w.scanValue(i + 1)
-		i = next
-		if kind == objectValue && m.inner.end == 0 {
-			m.inner = span{int32(start), int32(end)}
-		}
-		if role, rank := keyRole(b, int(key.start), int(key.end)); role != noRole {
-			m.take(b, role, rank, key, kind, span{int32(start), int32(end)})
+	m.simple = w.simple && w.n == len(b)
+	i, ok := m.usual(&w, 1)
+	for ok && (i < maxNamed || m.name.rank == 0 && m.message.rank == 0) {
+		if i, ok = m.member(&w, i); ok {
+			i, ok = m.usual(&w, i)
 		}
 	}
 }
 
-// take looks at a member whose key has a role.
-func (m *members) take(b []byte, role role, rank rank, key span, kind valueKind, raw span) {
+// usual reads members from i on as long as they are written as most are: nothing
+// between the tokens, or a space behind them, no backslash, and not much longer
+// than a word of the map. It returns where the first stands that is left to member,
+// or that there is none. Of each it finds what that would.
+func (m *members) usual(w *window, i int) (next int, more bool) {
+	for base := -1; i < min(w.at+w.n, maxNamed); {
+		if i == base {
+			return i, true // it did not get on
+		}
+		base = i
+		marks := w.ahead(&w.Stops, base)
+		if !w.simple && marks&^w.ahead(&w.Ends, base) != 0 {
+			return i, true
+		}
+		if i, more = m.marked(w, i, marks); !more {
+			return i, byteAt(w.b, i) != '}' || m.n == 0
+		}
+	}
+	return i, true
+}
+
+// marked reads those of usual that begin and end within the 64 bytes from i on. It
+// goes by their quotation marks, which are taken off one by one. more is false
+// where what comes next is not as usual.
+func (m *members) marked(w *window, i int, marks uint64) (next int, more bool) {
+	b, base := w.b, i
+	for marks != 0 && i < maxNamed {
+		start := base + bits.TrailingZeros64(marks)
+		if (start != i+1 || b[i] != ',') && !between(b[i:start]) {
+			return i, false
+		}
+		if marks &= marks - 1; marks == 0 {
+			break
+		}
+		end := base + bits.TrailingZeros64(marks)
+		key := span{int32(start + 1), int32(end)}
+		marks &= marks - 1
+		if byteAt(b, end+1) != ':' {
+			return i, false
+		}
+		at := end + 2 // of the value
+		c := byteAt(b, at)
+		if c == ' ' {
+			at++
+			c = byteAt(b, at)
+		}
+		var kind valueKind
+		var raw span
+		switch classes[c] {
+		case quote:
+			if marks &= marks - 1; marks == 0 {
+				return i, true
+			}
+			i = base + bits.TrailingZeros64(marks)
+			marks &= marks - 1
+			kind, raw = str, span{int32(at + 1), int32(i)}
+			i++
+		case inside:
+			if c == 0 {
+				return i, false
+			}
+			i = w.find(&w.Ends, at+1)
+			kind, raw = scalarKind(c), span{int32(at), int32(i)}
+		case opens:
+			i = w.nestedEnd(at)
+			kind, raw = nestedKind(c), span{int32(at), int32(i)}
+			marks = marks >> (i - base) << (i - base)
+		default:
+			return i, false
+		}
+		m.note(key, kind, raw)
+		if mayHaveRole(b[key.start], int(key.end-key.start)) {
+			m.take(b, key, kind, raw)
+		}
+	}
+	return i, byteAt(b, i) != '}'
+}
+
+// between reports whether this is what most peers write between two members, or
+// before the first.
+func between(b []byte) bool { return len(b) == 0 || string(b) == ", " || string(b) == " " }
+
+// member reads the member at i, as scanner.member does, and returns what is behind
+// it. ok is false where there is none.
+func (m *members) member(w *window, i int) (next int, ok bool) {
+	b := w.b
+	if i = skipBlank(b, i); byteAt(b, i) == ',' {
+		i = skipBlank(b, i+1)
+	}
+	start, end := i+1, 0
+	if ok = byteAt(b, i) == '"'; ok {
+		end, i = w.stringEnd(start)
+		i = skipBlank(b, i)
+		ok = byteAt(b, i) == ':'
+	}
+	if !ok {
+		m.empty = m.n == 0 && byteAt(b, i) == '}'
+		return i, false
+	}
+	kind, from, to, next := w.scanValue(i + 1)
+	key, raw := span{int32(start), int32(end)}, span{int32(from), int32(to)}
+	m.note(key, kind, raw)
+	if mayHaveRole(byteAt(b, start), end-start) {
+		m.take(b, key, kind, raw)
+	}
+	return next, true
+}
+
+// note notes what does not depend on the key.
+func (m *members) note(key span, kind valueKind, raw span) {
+	if m.n < len(m.keys) {
+		m.keys[m.n] = key
+	}
+	m.n++
+	if kind == objectValue && m.inner.end == 0 {
+		m.inner = raw
+	}
+}
+
+// take looks at a member whose key may have a role.
+func (m *members) take(b []byte, key span, kind valueKind, raw span) {
+	role, rank := keyRole(b, int(key.start), int(key.end))
 	switch role {
 	case names:
 		m.takeName(rank, key, kind, raw)

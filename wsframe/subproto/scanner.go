@@ -98,6 +98,14 @@ func (s *scanner) string() []byte {
 	return s.b[start:end]
 }
 
+// byteAt is b[i], 0 behind the end.
+func byteAt(b []byte, i int) byte {
+	if uint(i) < uint(len(b)) {
+		return b[i]
+	}
+	return 0
+}
+
 // skipBlank is the index of the first byte of b from i on that is no
 // whitespace.
 func skipBlank(b []byte, i int) int {
@@ -127,16 +135,10 @@ func scanValue(b []byte, i int) (kind valueKind, start, end, next int) {
 		end, next = stringEnd(b, i+1)
 		return str, i + 1, end, next
 	case opens:
-		kind = objectValue
-		if c == '[' {
-			kind = arrayValue
-		}
+		kind = nestedKind(c)
 		next = nestedEnd(b, i)
 	case inside:
-		kind = literal
-		if c == '-' || c >= '0' && c <= '9' {
-			kind = number
-		}
+		kind = scalarKind(c)
 		for next = i + 1; next < len(b) && classes[b[next]] == inside; {
 			next++
 		}
@@ -147,6 +149,22 @@ func scanValue(b []byte, i int) (kind valueKind, start, end, next int) {
 		return literal, i, i, i
 	}
 	return kind, start, next, next
+}
+
+// nestedKind is the kind of the value that begins with c, a bracket.
+func nestedKind(c byte) valueKind {
+	if c == '[' {
+		return arrayValue
+	}
+	return objectValue
+}
+
+// scalarKind is the kind of the value that begins with c, of class inside.
+func scalarKind(c byte) valueKind {
+	if c == '-' || c >= '0' && c <= '9' {
+		return number
+	}
+	return literal
 }
 
 // class is what a byte outside of strings means to a scanner.

@@ -1,11 +1,10 @@
 package subproto
 
-// signalR summarizes the first message of an ASP.NET Core SignalR text frame:
-// JSON objects, each ended by 0x1e.
+// recordSeparator ends each message of an ASP.NET Core SignalR text frame.
+const recordSeparator = 0x1e
+
+// signalR summarizes the first message of such a frame, a JSON object.
 func signalR(l *line, b []byte) bool {
-	if b[len(b)-1] != 0x1e {
-		return false
-	}
 	var kind, target, protocol, id value
 	s := scanner{b: b, i: 1}
 	for {

@@ -22,6 +22,7 @@ package subproto
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -56,7 +57,7 @@ func Summary(kind Kind, payload []byte, subprotocol string) string {
 // AppendSummary appends Summary to dst. It allocates nothing for most payloads,
 // since a timeline asks for each message: 80 ns for one of 100 bytes.
 func AppendSummary(dst []byte, kind Kind, payload []byte, subprotocol string) []byte {
-	l := line{b: dst, start: len(dst)}
+	l := line{b: slices.Grow(dst, maxRunes+16), start: len(dst)}
 	l.message(kind, payload, subprotocol)
 	return l.end()
 }
@@ -66,19 +67,20 @@ func (l *line) message(kind Kind, payload []byte, subprotocol string) {
 	b := payload[:min(len(payload), maxScan)]
 	switch {
 	case len(b) == 0:
-	case kind == Text:
-		text(l, b, subprotocol)
-	case isProtocol(subprotocol, "mqtt"):
+	case kind == Binary && isProtocol(subprotocol, "mqtt"):
 		mqtt(l, b)
-	case !json(l, b, subprotocol):
+	case json(l, b, subprotocol):
+	case kind == Binary:
 		magic(l, b)
+	default:
+		text(l, b, subprotocol)
 	}
 }
 
-// text summarizes a text: the first recognizer that knows it does.
+// text summarizes a text that is no JSON: the first recognizer that knows it does.
 func text(l *line, b []byte, subprotocol string) {
 	switch { // calls by name, not through a table, leave l on the stack
-	case json(l, b, subprotocol), socketIO(l, b), sockJS(l, b), stomp(l, b, subprotocol), sip(l, b, subprotocol), xml(l, b):
+	case socketIO(l, b), sockJS(l, b), stomp(l, b, subprotocol), sip(l, b, subprotocol), xml(l, b):
 	default:
 		words(l, b)
 	}
@@ -86,14 +88,14 @@ func text(l *line, b []byte, subprotocol string) {
 
 // json summarizes a JSON object or array.
 func json(l *line, b []byte, subprotocol string) bool {
-	s := scanner{b: b}
-	switch s.peek() {
+	b = b[skipBlank(b, 0):]
+	switch byteAt(b, 0) {
 	case '{':
-		if !signalR(l, s.b[s.i:]) {
-			object(l, s.b[s.i:])
+		if b[len(b)-1] != recordSeparator || !signalR(l, b) {
+			object(l, b)
 		}
 	case '[':
-		array(l, s.b[s.i:], subprotocol)
+		array(l, b, subprotocol)
 	default:
 		return false
 	}

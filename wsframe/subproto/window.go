@@ -22,9 +22,17 @@ func (w *window) move(i int) {
 	w.n, w.simple = w.Fill(w.b[i:])
 }
 
+// ahead is what a map of w says of the 64 bytes from i on, which is mapped. The
+// first bit is that of i. Of bytes behind the window it says nothing.
+func (w *window) ahead(bit *[survey.Words + 1]uint64, i int) uint64 {
+	k := uint(i - w.at)
+	word := k / 64 % survey.Words
+	return bit[word]>>(k%64) | bit[word+1]<<1<<(^k%64)
+}
+
 // find is the index of the first byte from i on that has its bit in a map of w,
 // len(w.b) without one.
-func (w *window) find(bit *[survey.Window / 64]uint64, i int) int {
+func (w *window) find(bit *[survey.Words + 1]uint64, i int) int {
 	for i < len(w.b) {
 		k := uint(i - w.at)
 		if k >= uint(w.n) {
@@ -66,16 +74,10 @@ func (w *window) scanValue(i int) (kind valueKind, start, end, next int) {
 		end, next = w.stringEnd(i + 1)
 		return str, i + 1, end, next
 	case opens:
-		kind = objectValue
-		if c == '[' {
-			kind = arrayValue
-		}
+		kind = nestedKind(c)
 		next = w.nestedEnd(i)
 	case inside:
-		kind = literal
-		if c == '-' || c >= '0' && c <= '9' {
-			kind = number
-		}
+		kind = scalarKind(c)
 		next = w.find(&w.Ends, i+1)
 	default:
 		if c != 0x1e {

@@ -1,21 +1,24 @@
 package survey
 
-// Window is the number of bytes that a Map is of.
-const Window = 512
+// Window is the number of bytes that a Map is of, in Words.
+const (
+	Window = 64 * Words
+	Words  = 8
+)
 
 // Map says what the bytes of a JSON text (RFC 8259) mean, as far as the byte alone
-// tells: bit i%64 of word i/64 is about byte i.
+// tells: bit i%64 of word i/64 is about byte i. The last word is 0, for who looks ahead.
 type Map struct {
-	Stops  [Window / 64]uint64 // a quotation mark or a backslash: ends of a string's plain part
-	Ends   [Window / 64]uint64 // what can be part of no number or literal: structure, blanks, a quotation mark, 0x1e
-	Opens  [Window / 64]uint64 // { or [
-	Closes [Window / 64]uint64 // } or ]
+	Stops  [Words + 1]uint64 // a quotation mark or a backslash: ends of a string's plain part
+	Ends   [Words + 1]uint64 // what can be part of no number or literal: structure, blanks, a quotation mark, 0x1e
+	Opens  [Words + 1]uint64 // { or [
+	Closes [Words + 1]uint64 // } or ]
 }
 
 // Fill makes m the map of b, of which it takes Window bytes at most. It returns
 // their number, and whether all are ASCII without a backslash, so that what stands
-// in a string is what it says. Bits behind the last byte are 0 in its word; of the
-// words behind that nothing is said.
+// in a string is what it says. Bits behind the last byte are 0 in its word and the
+// next one; of words behind that nothing is said.
 func (m *Map) Fill(b []byte) (n int, simple bool) {
 	b = b[:min(len(b), Window)]
 	if vectors && len(b) >= vectorLeast {
@@ -52,6 +55,7 @@ func meaningTable() (t [256]byte) {
 // fillWords is Fill in plain Go, 8 bytes at a time.
 func (m *Map) fillWords(b []byte) (simple bool) {
 	seen := uint64(0)
+	m.reset(0)
 	for i := 0; i < len(b); i += 8 {
 		var x uint64 // the meanings of 8 bytes
 		for k, c := range b[i:min(i+8, len(b))] {
@@ -60,7 +64,7 @@ func (m *Map) fillWords(b []byte) (simple bool) {
 		seen |= x
 		w, shift := i/64, i%64
 		if shift == 0 {
-			m.Stops[w], m.Ends[w], m.Opens[w], m.Closes[w] = 0, 0, 0, 0
+			m.reset(w + 1)
 		}
 		m.Stops[w] |= gather(x) << shift
 		m.Ends[w] |= gather(x>>1) << shift
@@ -68,6 +72,11 @@ func (m *Map) fillWords(b []byte) (simple bool) {
 		m.Closes[w] |= gather(x>>3) << shift
 	}
 	return seen&(complex*ones) == 0
+}
+
+// reset empties a word of each map.
+func (m *Map) reset(word int) {
+	m.Stops[word], m.Ends[word], m.Opens[word], m.Closes[word] = 0, 0, 0, 0
 }
 
 // gather is the lowest bit of each byte of x, in the byte's order: the product has

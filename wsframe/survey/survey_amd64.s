@@ -201,6 +201,12 @@ map:
 	ADDQ $64, SI
 	SUBQ $64, DX
 	JA   next
+
+	XORL BX, BX
+	MOVQ BX, Map_Stops(DI)
+	MOVQ BX, Map_Ends(DI)
+	MOVQ BX, Map_Opens(DI)
+	MOVQ BX, Map_Closes(DI)
 	VPMOVMSKB Y7, AX
 	VZEROUPPER
 	MOVL AX, complex+24(FP)

@@ -82,8 +82,8 @@ func checkMap(t *testing.T, b []byte) {
 		"fillWords": func(m *Map) (int, bool) { return wantN, m.fillWords(b[:wantN]) },
 	} {
 		var got Map
-		for _, w := range []*[Window / 64]uint64{&got.Stops, &got.Ends, &got.Opens, &got.Closes} {
-			for i := range w[:(wantN+63)/64] {
+		for _, w := range []*[Words + 1]uint64{&got.Stops, &got.Ends, &got.Opens, &got.Closes} {
+			for i := range w[:(wantN+63)/64+1] {
 				w[i] = 0x5555555555555555 // what was there before
 			}
 		}
