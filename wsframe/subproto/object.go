@@ -153,53 +153,39 @@ func (m *members) scan(b []byte) {
 	w := window{b: b}
 	w.move(0)
 	m.simple = w.simple && w.n == len(b)
-	i, ok := m.usual(&w, 1)
-	for ok && (i < maxNamed || m.name.rank == 0 && m.message.rank == 0) {
-		if i, ok = m.member(&w, i); ok {
-			i, ok = m.usual(&w, i)
+	for i, more := 1, true; more && (i < maxNamed || m.name.rank == 0 && m.message.rank == 0); {
+		start := i
+		if uint(i-w.at) < uint(w.n) {
+			marks := w.ahead(&w.Stops, i)
+			if w.simple || marks&^w.ahead(&w.Ends, i) == 0 { // no backslash
+				i, more = m.usual(&w, i, marks)
+			}
+		}
+		if i == start {
+			i, more = m.member(&w, i)
 		}
 	}
 }
 
-// usual reads members from i on as long as they are written as most are: nothing
-// between the tokens, or a space behind them, no backslash, and not much longer
-// than a word of the map. It returns where the first stands that is left to member,
-// or that there is none. Of each it finds what that would.
-func (m *members) usual(w *window, i int) (next int, more bool) {
-	for base := -1; i < min(w.at+w.n, maxNamed); {
-		if i == base {
-			return i, true // it did not get on
-		}
-		base = i
-		marks := w.ahead(&w.Stops, base)
-		if !w.simple && marks&^w.ahead(&w.Ends, base) != 0 {
-			return i, true
-		}
-		if i, more = m.marked(w, i, marks); !more {
-			return i, byteAt(w.b, i) != '}' || m.n == 0
-		}
-	}
-	return i, true
-}
-
-// marked reads those of usual that begin and end within the 64 bytes from i on. It
-// goes by their quotation marks, which are taken off one by one. more is false
-// where what comes next is not as usual.
-func (m *members) marked(w *window, i int, marks uint64) (next int, more bool) {
+// usual reads what member would, as long as the members from i on end within 64
+// bytes and are written as most are: nothing between the tokens, or a space behind
+// them. It returns where the first of the others stands, or that there is no more.
+// marks are the quotation marks of the 64 bytes; they are taken off one by one.
+func (m *members) usual(w *window, i int, marks uint64) (next int, more bool) {
 	b, base := w.b, i
 	for marks != 0 && i < maxNamed {
 		start := base + bits.TrailingZeros64(marks)
 		if (start != i+1 || b[i] != ',') && !between(b[i:start]) {
-			return i, false
+			return i, true
 		}
 		if marks &= marks - 1; marks == 0 {
-			break
+			return i, true
 		}
 		end := base + bits.TrailingZeros64(marks)
 		key := span{int32(start + 1), int32(end)}
 		marks &= marks - 1
 		if byteAt(b, end+1) != ':' {
-			return i, false
+			return i, true
 		}
 		at := end + 2 // of the value
 		c := byteAt(b, at)
@@ -220,7 +206,7 @@ func (m *members) marked(w *window, i int, marks uint64) (next int, more bool) {
 			i++
 		case inside:
 			if c == 0 {
-				return i, false
+				return i, true
 			}
 			i = w.find(&w.Ends, at+1)
 			kind, raw = scalarKind(c), span{int32(at), int32(i)}
@@ -229,14 +215,14 @@ func (m *members) marked(w *window, i int, marks uint64) (next int, more bool) {
 			kind, raw = nestedKind(c), span{int32(at), int32(i)}
 			marks = marks >> (i - base) << (i - base)
 		default:
-			return i, false
+			return i, true
 		}
 		m.note(key, kind, raw)
 		if mayHaveRole(b[key.start], int(key.end-key.start)) {
 			m.take(b, key, kind, raw)
 		}
 	}
-	return i, byteAt(b, i) != '}'
+	return i, m.n == 0 || byteAt(b, i) != '}'
 }
 
 // between reports whether this is what most peers write between two members, or

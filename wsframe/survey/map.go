@@ -54,29 +54,31 @@ func meaningTable() (t [256]byte) {
 
 // fillWords is Fill in plain Go, 8 bytes at a time.
 func (m *Map) fillWords(b []byte) (simple bool) {
-	seen := uint64(0)
-	m.reset(0)
-	for i := 0; i < len(b); i += 8 {
-		var x uint64 // the meanings of 8 bytes
-		for k, c := range b[i:min(i+8, len(b))] {
-			x |= uint64(meanings[c]) << (k * 8)
+	seen, word := uint64(0), 0
+	for ; len(b) > 0; word++ {
+		var stops, ends, opens, closes uint64
+		for shift := 0; shift < 64 && len(b) > 0; shift += 8 {
+			var x uint64 // the meanings of 8 bytes
+			if len(b) >= 8 {
+				x = uint64(meanings[b[0]]) | uint64(meanings[b[1]])<<8 | uint64(meanings[b[2]])<<16 | uint64(meanings[b[3]])<<24 |
+					uint64(meanings[b[4]])<<32 | uint64(meanings[b[5]])<<40 | uint64(meanings[b[6]])<<48 | uint64(meanings[b[7]])<<56
+				b = b[8:]
+			} else {
+				for i, c := range b {
+					x |= uint64(meanings[c]) << (i * 8)
+				}
+				b = nil
+			}
+			seen |= x
+			stops |= gather(x) << shift
+			ends |= gather(x>>1) << shift
+			opens |= gather(x>>2) << shift
+			closes |= gather(x>>3) << shift
 		}
-		seen |= x
-		w, shift := i/64, i%64
-		if shift == 0 {
-			m.reset(w + 1)
-		}
-		m.Stops[w] |= gather(x) << shift
-		m.Ends[w] |= gather(x>>1) << shift
-		m.Opens[w] |= gather(x>>2) << shift
-		m.Closes[w] |= gather(x>>3) << shift
+		m.Stops[word], m.Ends[word], m.Opens[word], m.Closes[word] = stops, ends, opens, closes
 	}
-	return seen&(complex*ones) == 0
-}
-
-// reset empties a word of each map.
-func (m *Map) reset(word int) {
 	m.Stops[word], m.Ends[word], m.Opens[word], m.Closes[word] = 0, 0, 0, 0
+	return seen&(complex*ones) == 0
 }
 
 // gather is the lowest bit of each byte of x, in the byte's order: the product has
