@@ -122,11 +122,11 @@ func keyRole(b []byte, start, end int) (role, rank) {
 	// Peers in .NET and Go often begin keys with a capital. All of ours begin with
 	// a letter, so that nothing else is mistaken for one.
 	w := wordAt(b, start, end-start) | ('a' - 'A')
-	k := &keyTable[hashKey(w)]
-	if k.word != w || len(k.name) != end-start || end-start > 8 && string(b[start+8:end]) != k.name[8:] {
+	i := hashKey(w)
+	if keyTable[i].word != w || len(keyTable[i].name) != end-start || end-start > 8 && string(b[start+8:end]) != keyTable[i].name[8:] {
 		return noRole, 0
 	}
-	return k.role, k.rank
+	return keyTable[i].role, keyTable[i].rank
 }
 
 // wordAt is b[i:i+n], little-endian, as far as 8 bytes of it; other bytes are 0,
