@@ -161,7 +161,7 @@ func (m *members) scan(b []byte) {
 				i, more = m.usual(&w, i, marks)
 			}
 		}
-		if i == start {
+		if i == start { // also where there is no member at all
 			i, more = m.member(&w, i)
 		}
 	}
@@ -222,7 +222,7 @@ func (m *members) usual(w *window, i int, marks uint64) (next int, more bool) {
 			m.take(b, key, kind, raw)
 		}
 	}
-	return i, m.n == 0 || byteAt(b, i) != '}'
+	return i, byteAt(b, i) != '}'
 }
 
 // between reports whether this is what most peers write between two members, or

@@ -200,6 +200,59 @@ func TestWindowEdges(t *testing.T) {
 	}
 }
 
+// TestBetweenMembers: whatever stands between two members, and before the first.
+func TestBetweenMembers(t *testing.T) {
+	const some = ", \t\n:x}]{\x00\x1e\\\""
+	for _, a := range some {
+		for _, b := range some {
+			for _, between := range []string{string(a), string(a) + string(b), string(a) + string(b) + " "} {
+				checkScan(t, []byte(`{`+between+`"op":"x","id":7}`))
+				checkScan(t, []byte(`{"op":"x"`+between+`"id":7}`))
+				checkScan(t, []byte(`{"op":12`+between+`"id":7}`))
+				checkScan(t, []byte(`{"op"`+between+`"x","id":7}`))
+				checkScan(t, []byte(`{"op":"x"`+between))
+			}
+		}
+	}
+}
+
+// TestScanIsBounded: members behind maxNamed count only as long as there is no name.
+func TestScanIsBounded(t *testing.T) {
+	for _, first := range []string{"type", "data"} {
+		for n := maxNamed - 60; n < maxNamed; n++ {
+			long := `{"` + first + `":"x","text":"` + strings.Repeat("a", n-20) + `"`
+			checkScan(t, []byte(long+`,"a":1,"b":"2","op":"y","c":[],"id":3,"seq":4,"topic":"z","d":1}`))
+		}
+	}
+}
+
+// TestLineIsCut: short parts are copied by words, but never past the end.
+func TestLineIsCut(t *testing.T) {
+	cut := func(s string) string {
+		if len(s) > maxRunes {
+			return s[:maxRunes-1] + "…"
+		}
+		return s
+	}
+	for a := 1; a <= maxRunes+1; a++ {
+		for b := range 20 {
+			name, topic, id := strings.Repeat("n", a), strings.Repeat("u", b), strings.Repeat("7", 1+b%7)
+			want := name
+			if b > 0 {
+				want += " " + topic
+			}
+			text := []byte(`{"type":"` + name + `","topic":"` + topic + `","id":` + id + `}`)
+			if got := Summary(Text, text, ""); got != cut(want+" #"+id) {
+				t.Errorf("%s is %q", text, got)
+			}
+			text = []byte(`{"` + name + `":1,"` + topic + `":2,"z":3}`)
+			if got := Summary(Text, text, ""); got != cut("{"+name+", "+topic+", z}") {
+				t.Errorf("%s is %q", text, got)
+			}
+		}
+	}
+}
+
 func FuzzScan(f *testing.F) {
 	for seed := range uint64(20) {
 		f.Add(badJSON(rand.New(rand.NewPCG(seed, 10))))
