@@ -5,7 +5,7 @@ import "wstap/wsframe/subproto"
 // AppendSummary appends to dst one line about the content for people, at most
 // 80 characters, such as the name of a JSON message; nothing where there is
 // nothing to say. It holds what the peer sent: escape it before it reaches a
-// terminal.
+// terminal. All of dst's capacity may be written to.
 //
 // It is made when it is asked for, because it costs more than all other work on
 // a small frame, and most sinks do without.

@@ -23,6 +23,9 @@ type line struct {
 	reply   bool   // it can only be an answer
 }
 
+// longestID is the length of the longest id that is told: a UUID has 36.
+const longestID = 40
+
 // easyPiece is the length up to which a part of a simple object is easy.
 const easyPiece = 16
 
@@ -147,8 +150,7 @@ func (l *line) quoted(raw []byte) {
 
 // id appends "#" and the id of a message, a JSON string or number.
 func (l *line) id(v value) {
-	const longest = 40 // a UUID has 36
-	if (v.kind == str || v.kind == number) && len(v.raw) > 0 && len(v.raw) <= longest {
+	if (v.kind == str || v.kind == number) && len(v.raw) > 0 && len(v.raw) <= longestID {
 		l.ident, l.named = v.raw, len(l.b)
 		l.word("#")
 		l.add(v.raw)
@@ -157,9 +159,8 @@ func (l *line) id(v value) {
 
 // idOf is id for what an object holds.
 func (l *line) idOf(b []byte, f found) {
-	const longest = 40 // a UUID has 36
 	n := int(f.raw.end - f.raw.start)
-	if f.kind != str && f.kind != number || n == 0 || n > longest {
+	if f.kind != str && f.kind != number || n == 0 || n > longestID {
 		return
 	}
 	l.ident, l.named = f.raw.of(b), len(l.b)
