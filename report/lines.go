@@ -14,28 +14,35 @@ type Formatter interface {
 	Append(dst []byte, e wsframe.Event) []byte
 }
 
-// Lines is a Sink that writes what a Formatter makes of events, with one Write
-// call for each event that is printed.
+// Lines is a Sink that writes what a Formatter makes of events.
 type Lines struct {
-	w io.Writer
-	f Formatter
-	b []byte
+	out *Buffer
+	f   Formatter
 }
 
 var _ wsframe.Sink = (*Lines)(nil)
 
-// NewLines returns a Sink that writes to w, unbuffered.
-func NewLines(w io.Writer, f Formatter) *Lines { return &Lines{w: w, f: f} }
+// NewLines returns a Sink that writes to w: into a Buffer in place, which is
+// the caller's to flush; to any other writer unbuffered, with one Write call
+// for each event that is printed.
+func NewLines(w io.Writer, f Formatter) *Lines {
+	out, ok := w.(*Buffer)
+	if !ok {
+		out = unbuffered(w)
+	}
+	return &Lines{out: out, f: f}
+}
 
 // Emit implements wsframe.Sink.
 func (l *Lines) Emit(e wsframe.Event) error {
-	l.b = l.f.Append(l.b[:0], e)
-	if len(l.b) == 0 {
+	out := l.out
+	out.b = l.f.Append(out.b, e)
+	if len(out.b) < out.max {
 		return nil
 	}
-	_, err := l.w.Write(l.b)
-	return err
+	return out.full()
 }
 
-// Close implements wsframe.Sink. It does not close the writer.
+// Close implements wsframe.Sink. It neither flushes a Buffer nor closes the
+// writer.
 func (l *Lines) Close() error { return nil }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wstap/capture/benchtest"
+	"wstap/report"
 	"wstap/report/jsonl"
 	"wstap/report/text"
 	"wstap/wsframe"
@@ -15,7 +16,7 @@ import (
 // file to the printed line.
 func TestPacketsInOrderAllocateNothing(t *testing.T) {
 	for name, sink := range map[string]wsframe.Sink{
-		"text":     text.NewTimeline(io.Discard, text.Options{}),
+		"text":     text.NewTimeline(report.NewBuffer(io.Discard), text.Options{}),
 		"jsonl":    jsonl.New(io.Discard, jsonl.Options{}),
 		"filtered": filtered(t, text.NewTimeline(io.Discard, text.Options{})),
 	} {

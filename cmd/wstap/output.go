@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -60,7 +59,7 @@ func (f *flags) prints(formats ...string) bool {
 // output is a sink with the buffered file behind it.
 type output struct {
 	wsframe.Sink
-	w     *bufio.Writer
+	w     *report.Buffer
 	queue *queue // between w and file; nil where nothing is live
 	file  *os.File
 	name  string // of the file, for messages
@@ -68,16 +67,16 @@ type output struct {
 	each  bool   // flush after each event
 }
 
-// outputBuffer is large enough that writing costs few system calls.
-const outputBuffer = 64 << 10
-
 // Emit implements wsframe.Sink.
 func (o *output) Emit(e wsframe.Event) error {
 	err := o.Sink.Emit(e)
-	if err == nil && o.each && o.w.Buffered() > 0 {
+	if err == nil && o.each {
 		err = o.w.Flush()
 	}
-	return o.named(err)
+	if err != nil {
+		return o.named(err)
+	}
+	return nil
 }
 
 func (o *output) flush() error {
@@ -102,7 +101,7 @@ func (o *output) Close() error {
 
 // named makes an error of writing one line that names the output.
 func (o *output) named(err error) error {
-	if err == nil { // called for each event: what follows allocates
+	if err == nil {
 		return nil
 	}
 	var pathErr *fs.PathError
@@ -152,9 +151,9 @@ func (p *program) openOne(f *flags, v view, shown *display, s outputSpec) (*outp
 	o.each = o.each || terminal
 	if f.iface != "" {
 		o.queue = newQueue(o.file, o.name, queueBytes)
-		o.w = bufio.NewWriterSize(o.queue, outputBuffer)
+		o.w = report.NewBuffer(o.queue)
 	} else {
-		o.w = bufio.NewWriterSize(o.file, outputBuffer)
+		o.w = report.NewBuffer(o.file)
 	}
 	if open := v.formats[s.format]; open != nil {
 		o.Sink = open(o.w, p.textOptions(f, o.file, terminal))

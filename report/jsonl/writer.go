@@ -38,7 +38,7 @@ var _ report.Formatter = (*Encoder)(nil)
 // NewEncoder returns an Encoder.
 func NewEncoder(o Options) *Encoder { return &Encoder{limit: o.Payload} }
 
-// New returns a Sink that writes the lines to w, unbuffered.
+// New returns a Sink that writes the lines to w, as report.NewLines does.
 func New(w io.Writer, o Options) *report.Lines { return report.NewLines(w, NewEncoder(o)) }
 
 // Append implements report.Formatter.
