@@ -1,42 +1,27 @@
 package report
 
 import (
+	"encoding/binary"
 	"math"
-	"slices"
 	"strconv"
 	"time"
 )
 
-// pairs are the numbers 00 to 99: two digits a division.
-const pairs = "00010203040506070809" + "10111213141516171819" + "20212223242526272829" + "30313233343536373839" + "40414243444546474849" +
-	"50515253545556575859" + "60616263646566676869" + "70717273747576777879" + "80818283848586878889" + "90919293949596979899"
-
 // AppendRight appends n in decimal, with spaces before it up to width columns.
 func AppendRight(b []byte, n uint64, width int) []byte {
-	digits := 1
-	for p := uint64(10); n >= p && digits < 20; p *= 10 {
-		digits++
+	if n < 1e8 && width <= 8 {
+		d := DigitsOf(uint32(n))
+		short := d.Zeros()
+		skip := min(int(short), 8-width)
+		b = binary.LittleEndian.AppendUint64(b, d.Right(short)>>(8*skip))
+		return b[:len(b)-skip]
 	}
-	start := len(b)
-	i := start + max(digits, width)
-	b = slices.Grow(b, i-start)[:i]
-	for n >= 100 {
-		i -= 2
-		b[i], b[i+1] = pairs[n%100*2], pairs[n%100*2+1]
-		n /= 100
+	var buf [20]byte
+	d := strconv.AppendUint(buf[:0], n, 10)
+	for range width - len(d) {
+		b = append(b, ' ')
 	}
-	if n >= 10 {
-		i -= 2
-		b[i], b[i+1] = pairs[n*2], pairs[n*2+1]
-	} else {
-		i--
-		b[i] = byte('0' + n)
-	}
-	for i > start {
-		i--
-		b[i] = ' '
-	}
-	return b
+	return append(b, d...)
 }
 
 // AppendCount appends n with thin groups of three digits, as in "12 345".

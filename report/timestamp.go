@@ -1,7 +1,9 @@
 package report
 
 import (
+	"encoding/binary"
 	"errors"
+	"math/bits"
 	"strconv"
 	"strings"
 	"time"
@@ -91,18 +93,35 @@ type Timestamps struct {
 	first, last time.Time
 	second      int64
 	text        []byte // second, formatted; empty before the first
+
+	// base and nanos are first, and span bounds the seconds from it for which
+	// since is right: 0 where times are not relative, or there is none.
+	base  int64
+	nanos int
+	span  uint64
+	// relative is the second of the latest time, relativeText what AppendRight
+	// makes of it, relativeWidth characters.
+	relative      uint64
+	relativeText  uint64
+	relativeWidth uint
 }
 
 // NewTimestamps returns Timestamps in the given format; local is the zone of
 // the local formats.
 func NewTimestamps(f TimeFormat, local *time.Location) *Timestamps {
-	return &Timestamps{format: f, local: local}
+	t := &Timestamps{format: f, local: local}
+	t.setRelative(0)
+	return t
 }
 
 // Start sets the time from which relative ones count. Without it that is the
 // first time appended.
 func (t *Timestamps) Start(at time.Time) {
 	t.first, t.last = at, at
+	t.base, t.nanos, t.span = at.Unix(), at.Nanosecond(), 0
+	if t.format.form == relative && !at.IsZero() {
+		t.span = 1e8 // three years
+	}
 }
 
 // Width is the number of columns that most times need, at most.
@@ -138,9 +157,9 @@ func (t *Timestamps) Append(b []byte, at time.Time) []byte {
 	case epoch:
 		sec, nsec := at.Unix(), at.Nanosecond()
 		if sec < 0 && nsec > 0 { // nsec counts upward from a negative second
-			return t.appendFraction(strconv.AppendInt(append(b, '-'), -sec-1, 10), 1e9-nsec)
+			return t.appendFraction(strconv.AppendInt(append(b, '-'), -sec-1, 10), uint32(1e9-nsec))
 		}
-		return t.appendFraction(strconv.AppendInt(b, sec, 10), nsec)
+		return t.appendFraction(strconv.AppendInt(b, sec, 10), uint32(nsec))
 	}
 	if sec := at.Unix(); sec != t.second || len(t.text) == 0 {
 		zone := t.local
@@ -150,22 +169,15 @@ func (t *Timestamps) Append(b []byte, at time.Time) []byte {
 		t.second = sec
 		t.text = at.In(zone).AppendFormat(t.text[:0], t.format.form.layout())
 	}
-	return t.appendFraction(append(b, t.text...), at.Nanosecond())
+	return t.appendFraction(append(b, t.text...), uint32(at.Nanosecond()))
 }
 
 // AppendRight is Append with spaces before, up to Width columns.
 func (t *Timestamps) AppendRight(b []byte, at time.Time) []byte {
-	start, width := len(b), t.Width()
-	if t.format.form == relative && !t.first.IsZero() && !at.IsZero() {
-		// The usual. Time.Sub, which minds overflow, took a third of all this.
-		sec, nsec := at.Unix()-t.first.Unix(), at.Nanosecond()-t.first.Nanosecond()
-		if nsec < 0 {
-			sec, nsec = sec-1, nsec+1e9
-		}
-		if sec >= 0 && sec < 1<<32 {
-			return t.appendFraction(AppendRight(b, uint64(sec), 3), nsec)
-		}
+	if sec, nsec := t.since(at); sec < t.span {
+		return t.appendFraction(AppendRight(b, sec, 3), nsec)
 	}
+	start, width := len(b), t.Width()
 	b = t.Append(b, at)
 	if short := width - (len(b) - start); short > 0 {
 		for range short {
@@ -179,37 +191,57 @@ func (t *Timestamps) AppendRight(b []byte, at time.Time) []byte {
 	return b
 }
 
+// Usual is what AppendRight makes of a time in the usual format, seconds since
+// the first packet in microseconds: seconds are so many bytes, the first in the
+// lowest, and fraction is the point and six decimals. ok is false for all other
+// times.
+func (t *Timestamps) Usual(at time.Time) (seconds uint64, width uint, fraction uint64, ok bool) {
+	sec, nsec := t.since(at)
+	if sec >= t.span || t.format.decimals != 0 {
+		return 0, 0, 0, false
+	}
+	if sec != t.relative {
+		t.setRelative(sec)
+	}
+	const point = zeros>>16<<8 | '.'
+	return t.relativeText, t.relativeWidth, uint64(DigitsOf(nsec/1000))>>8 | point, true
+}
+
+func (t *Timestamps) setRelative(sec uint64) {
+	d := DigitsOf(uint32(sec))
+	short := d.Zeros()
+	skip := min(short, 8-3)
+	t.relative, t.relativeText, t.relativeWidth = sec, d.Right(short)>>(8*skip), 8-skip
+}
+
+// since is the time from the first to at, right where seconds are below span:
+// where times are relative, and at is neither before the first nor years behind
+// it. It spares the usual Time.Sub, which minds overflow.
+func (t *Timestamps) since(at time.Time) (sec uint64, nsec uint32) {
+	ns := at.Nanosecond() - t.nanos
+	borrow := ns >> (bits.UintSize - 1) // -1 or 0, by chance: a branch would be mispredicted
+	return uint64(at.Unix() - t.base + int64(borrow)), uint32(ns + borrow&1e9)
+}
+
 // appendSeconds appends d in seconds; a time before the first is negative.
 func (t *Timestamps) appendSeconds(b []byte, d time.Duration) []byte {
 	if d < 0 {
 		b = append(b, '-')
 	}
 	sec, nsec := int64(d/time.Second), int64(d%time.Second)
-	return t.appendFraction(strconv.AppendInt(b, abs(sec), 10), int(abs(nsec)))
+	return t.appendFraction(strconv.AppendInt(b, abs(sec), 10), uint32(abs(nsec)))
 }
 
 // appendFraction appends the point and the decimals, cut off, not rounded, as
 // tshark does: a rounded time could lie after the next packet's.
-func (t *Timestamps) appendFraction(b []byte, nsec int) []byte {
+func (t *Timestamps) appendFraction(b []byte, nsec uint32) []byte {
 	n := int(t.format.decimals) + 6
 	if n == 0 {
 		return b
 	}
-	v := uint32(nsec)
-	for range 9 - n {
-		v /= 10
-	}
-	start := len(b) + 1
-	b = append(b, ".000000000"[:1+n]...)
-	i := len(b)
-	for ; i-2 >= start; v /= 100 {
-		i -= 2
-		b[i], b[i+1] = pairs[v%100*2], pairs[v%100*2+1]
-	}
-	if i > start {
-		b[start] = byte('0' + v)
-	}
-	return b
+	b = binary.LittleEndian.AppendUint64(append(b, '.'), uint64(DigitsOf(nsec/10))|zeros)
+	b = append(b, byte('0'+nsec%10))
+	return b[:len(b)-9+n]
 }
 
 func abs(n int64) int64 {
