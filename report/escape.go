@@ -35,13 +35,19 @@ const Unbounded = int(^uint(0) >> 1)
 // It returns the extended buffer, the columns used and the bytes of src taken,
 // which never end within a UTF-8 sequence.
 func (e Escaper) Append(dst, src []byte, cols int) (out []byte, used, n int) {
+	return e.resume(dst, src, cols, 0, 0)
+}
+
+// resume is Append where used columns hold the first n bytes of src already, of
+// which the last is no combining mark.
+func (e Escaper) resume(dst, src []byte, cols, used, n int) ([]byte, int, int) {
 	marks := 0
 	// Marks on the last rune that fits belong to it.
 	for n < len(src) && (used < cols || n > 0 && src[n] >= utf8.RuneSelf) {
-		if run := printable(src[n:][:min(len(src)-n, cols-used)]); run > 0 {
+		if run, beyond := e.run(src[n:][:min(len(src)-n, cols-used)]); run > 0 {
 			dst = append(dst, src[n:n+run]...)
 			n += run
-			used += run
+			used += run - beyond
 			marks = 0
 			continue
 		}
@@ -90,10 +96,12 @@ func (e Escaper) AppendCut(dst, src []byte, cols int, more bool) (out []byte, us
 	if room < 0 {
 		return dst, 0
 	}
-	if !more && len(src) <= room && printable(src) == len(src) { // as most are
-		return append(dst, src...), len(src)
+	n, beyond := e.run(src[:min(len(src), room)])
+	dst, used = append(dst, src[:n]...), n-beyond
+	if n == len(src) && !more { // as most are
+		return dst, used
 	}
-	dst, used, n := e.Append(dst, src, room)
+	dst, used, n = e.resume(dst, src, room, used, n)
 	if n == len(src) && !more {
 		return dst, used
 	}
@@ -108,6 +116,27 @@ func (e Escaper) AppendCut(dst, src []byte, cols int, more bool) (out []byte, us
 		dst = rest[:before]
 	}
 	return append(dst, e.Ellipsis()...), used + e.ellipsisColumns()
+}
+
+// AppendPlain is AppendCut of what is printable ASCII.
+func (e Escaper) AppendPlain(dst, src []byte, cols int, more bool) (out []byte, used int) {
+	room := cols - e.ellipsisColumns()
+	if room < 0 {
+		return dst, 0
+	}
+	if !more && len(src) <= cols {
+		return append(dst, src...), len(src)
+	}
+	src = src[:min(len(src), room)]
+	return append(append(dst, src...), e.Ellipsis()...), len(src) + e.ellipsisColumns()
+}
+
+// Columns is the width in terminal columns of b, and clean where nothing in it
+// needs escaping, so that Append would append it as it is. Only the simplest is
+// looked for: clean is false for some texts that Append would not change.
+func (e Escaper) Columns(b []byte) (cols int, clean bool) {
+	n, beyond := e.run(b)
+	return n - beyond, n == len(b)
 }
 
 // Ellipsis is what stands for text that was cut off.
@@ -135,31 +164,76 @@ func Columns(s string) int {
 	return n
 }
 
-// printable is the length of the run of printable ASCII at the start of b.
-func printable(b []byte) int {
+// run is the length of the run at the start of b that stands as it is, one
+// column a character: printable ASCII, and between it common characters, of
+// which it counts the bytes beyond the first.
+func (e Escaper) run(b []byte) (n, beyond int) {
+	for n < len(b) {
+		bad := uint64(0)
+		for ; n <= len(b)-8; n += 8 {
+			if bad = unfit(binary.LittleEndian.Uint64(b[n:])); bad != 0 {
+				break
+			}
+		}
+		if bad == 0 {
+			if bad = unfit(lastBytes(b, n)); bad == 0 {
+				return len(b), beyond
+			}
+		}
+		n += bits.TrailingZeros64(bad) >> 3
+		size := common(b[n:])
+		if size == 0 || e.ASCII {
+			break
+		}
+		n += size
+		beyond += size - 1
+	}
+	return n, beyond
+}
+
+// unfit has the top bit set of the first byte in x that is not printable ASCII,
+// and perhaps of others behind it.
+func unfit(x uint64) uint64 {
 	const (
 		ones  = 0x0101010101010101
 		highs = 0x8080808080808080
 	)
-	i := 0
-	for len(b)-i >= 8 {
-		x := binary.LittleEndian.Uint64(b[i:])
-		// A byte sets its top bit in x if it is not ASCII, in x+1 if it is DEL,
-		// and not in x+0x60 if it is below the space. Nothing is carried upward
-		// but from a byte that is not ASCII, so that the first is right.
-		if bad := (x | (x + ones) | ^(x + ones*0x60)) & highs; bad != 0 {
-			return i + bits.TrailingZeros64(bad)>>3
-		}
-		if i += 8; i < len(b) && len(b)-i < 8 {
-			i = len(b) - 8 // the last 8 bytes, some of them again
-		} else if i == len(b) {
-			return i
+	// A byte sets its top bit in x if it is not ASCII, in x+1 if it is DEL, and
+	// not in x+0x60 if it is below the space. Nothing is carried upward but from
+	// a byte that is not ASCII, so that the first is right.
+	return (x | (x + ones) | ^(x + ones*0x60)) & highs
+}
+
+// lastBytes are those of b from n on, at most 8, the first in the lowest byte,
+// and spaces behind them.
+func lastBytes(b []byte, n int) uint64 {
+	short := n + 8 - len(b)
+	x := uint64(0)
+	if len(b) >= 8 {
+		x = binary.LittleEndian.Uint64(b[len(b)-8:]) >> (8 * short)
+	} else {
+		for i := len(b) - 1; i >= n; i-- {
+			x = x<<8 | uint64(b[i])
 		}
 	}
-	for i < len(b) && b[i] >= ' ' && b[i] < 0x7f {
-		i++
+	return x | spaces<<(64-8*short)
+}
+
+// common is the length in bytes of the character that b begins with, 0 where it
+// is none of U+00A1 to U+02FF, but for the soft hyphen U+00AD, and U+2010 to
+// U+2027: the letters of "café" and the quotes around it. All of them are
+// printable, and none is wide or a mark.
+func common(b []byte) int {
+	switch {
+	case len(b) < 2 || b[0] < 0xc2 || b[1]&0xc0 != 0x80:
+	case b[0] <= 0xcb:
+		if b[0] > 0xc2 || b[1] > 0xa0 && b[1] != 0xad {
+			return 2
+		}
+	case len(b) >= 3 && b[0] == 0xe2 && b[1] == 0x80 && b[2] >= 0x90 && b[2] <= 0xa7:
+		return 3
 	}
-	return i
+	return 0
 }
 
 const hexDigits = "0123456789abcdef"

@@ -1,8 +1,10 @@
 package report_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"wstap/report"
@@ -77,6 +79,55 @@ func TestCut(t *testing.T) {
 				t.Errorf("got %q in %d columns, want %q", got, used, tc.want)
 			}
 		})
+	}
+}
+
+// Every character alone, and among others: the quick runs let through what is
+// printable, and count its columns, as the general way does.
+func TestEveryCharacter(t *testing.T) {
+	for r := rune(0); r < 0x3100; r++ {
+		if !utf8.ValidRune(r) || report.Columns(string(r)) == 0 {
+			continue // marks depend on what is before them
+		}
+		s := string(r)
+		want := s
+		if !unicode.IsPrint(r) {
+			want = fmt.Sprintf(`\u%04x`, r)
+			if r < 0x80 {
+				want = map[rune]string{'\n': `\n`, '\r': `\r`, '\t': `\t`}[r]
+				if want == "" {
+					want = fmt.Sprintf(`\x%02x`, r)
+				}
+			}
+		}
+		for _, around := range [][2]string{{"", ""}, {"a", ""}, {"", "z"}, {"abcdefg", "z"}, {"ab", strings.Repeat("z", 20)}} {
+			in, want := around[0]+s+around[1], around[0]+want+around[1]
+			got, cols, n := report.Escaper{}.Append(nil, []byte(in), report.Unbounded)
+			if string(got) != want || cols != report.Columns(want) || n != len(in) {
+				t.Fatalf("%q became %q in %d columns", in, got, cols)
+			}
+			if cols, clean := (report.Escaper{}).Columns([]byte(in)); clean && (want != in || cols != report.Columns(want)) {
+				t.Fatalf("%q is clean in %d columns", in, cols)
+			}
+		}
+	}
+}
+
+// Plain text is cut as other text is.
+func TestPlainIsCut(t *testing.T) {
+	const s = "some text"
+	for _, e := range []report.Escaper{{}, {ASCII: true}} {
+		for n := range len(s) + 1 {
+			for cols := -3; cols < len(s)+5; cols++ {
+				for _, more := range []bool{false, true} {
+					want, columns := e.AppendCut(nil, []byte(s[:n]), cols, more)
+					got, used := e.AppendPlain(nil, []byte(s[:n]), cols, more)
+					if string(got) != string(want) || used != columns {
+						t.Errorf("%q in %d columns, more %v: %q in %d, want %q in %d", s[:n], cols, more, got, used, want, columns)
+					}
+				}
+			}
+		}
 	}
 }
 
