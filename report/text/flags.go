@@ -1,8 +1,7 @@
 package text
 
 import (
-	"strconv"
-
+	"wstap/report"
 	"wstap/wsframe"
 )
 
@@ -105,7 +104,7 @@ func makeupWidth(m *wsframe.Message) int {
 
 func digits(n uint64) int {
 	var b [20]byte
-	return len(strconv.AppendUint(b[:0], n, 10))
+	return len(report.AppendRight(b[:0], n, 0))
 }
 
 func (l *line) missing(n uint64) {

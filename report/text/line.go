@@ -51,6 +51,13 @@ func (l *line) foreign(s []byte, cols int, more bool) {
 	l.col += used
 }
 
+// plain is foreign for what is printable ASCII.
+func (l *line) plain(s []byte, cols int, more bool) {
+	var used int
+	l.b, used = l.esc.AppendPlain(l.b, s, cols, more)
+	l.col += used
+}
+
 // maxForeign bounds the foreign strings of lifecycle rows (URLs, reasons), in
 // columns. They are evidence, so that they may be longer than a line.
 const maxForeign = 1000

@@ -16,21 +16,43 @@ const hexShown = 16
 func (r *Rows) content(m *wsframe.Message) {
 	room := r.width - makeupWidth(m)
 	start := r.l.col
-	r.scratch = m.AppendSummary(r.scratch[:0])
-	if !report.Excerpts(m.Payload, r.scratch) {
-		r.l.paint(bold)
-		r.l.foreign(r.scratch, room-r.l.col, false)
-		r.l.paint(reset)
-		r.l.own("  ")
-	}
-	if m.Why != wsframe.ContextLost { // what inflates with a wrong window is a guess
-		text := m.Opcode == wsframe.OpText || m.Opcode != wsframe.OpBinary && readable(m.Payload)
-		r.payload(m.Payload, uint64(len(m.Payload)) < m.Length, text, room)
+	r.summary(m, room)
+	more := uint64(len(m.Payload)) < m.Length
+	switch {
+	case m.Why == wsframe.ContextLost: // what inflates with a wrong window is a guess
+	case m.Opcode != wsframe.OpText:
+		r.payload(m.Payload, more, m.Opcode != wsframe.OpBinary && readable(m.Payload), room)
+	case m.Plain && !r.limit.IsSet():
+		r.l.plain(m.Payload, room-r.l.col, more)
+	default:
+		r.payload(m.Payload, more, true, room)
 	}
 	if r.l.col > start && r.l.b[len(r.l.b)-1] != ' ' {
 		r.l.own(" ")
 	}
 	r.l.messageMakeup(m)
+}
+
+// summary adds the summary of m, unless the payload says the same, up to column
+// room. It is made where it is to stand, and taken away again if something in
+// it has to be escaped, which is rare.
+func (r *Rows) summary(m *wsframe.Message, room int) {
+	l := &r.l
+	b := m.AppendSummary(l.b)
+	s := b[len(l.b):]
+	if report.Excerpts(m.Payload, s) {
+		return
+	}
+	if cols, clean := l.esc.Columns(s); clean && cols <= room-l.col && !l.colored {
+		l.b = append(b, "  "...)
+		l.col += cols + 2
+		return
+	}
+	r.scratch = append(r.scratch[:0], s...)
+	l.paint(bold)
+	l.foreign(r.scratch, room-l.col, false)
+	l.paint(reset)
+	l.own("  ")
 }
 
 // payload adds b as text or in hexadecimal, cut at column room or by the

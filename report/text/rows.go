@@ -27,6 +27,7 @@ type Rows struct {
 	// heads are what stands between arrowAt and lengthAt in the rows of frames,
 	// by direction and opcode.
 	heads [2][16]string
+	quick quick
 }
 
 var _ report.Formatter = (*Rows)(nil)
@@ -41,7 +42,7 @@ const (
 
 // NewRows returns the rows of frames.
 func NewRows(o Options) *Rows {
-	r := &Rows{l: o.line(), times: o.timestamps(), width: o.width(), limit: o.Payload}
+	r := &Rows{l: o.line(), times: o.timestamps(), width: o.width(), limit: o.Payload, quick: newQuick(o)}
 	r.arrowAt = packetWidth + 1 + r.times.Width() + 2 + connWidth + 1
 	r.wordAt = r.arrowAt + o.arrowWidth() + 1
 	r.lengthAt = r.wordAt + wordWidth + 1
@@ -66,16 +67,24 @@ func NewMessageRows(o Options) *Rows {
 
 // Append implements report.Formatter.
 func (r *Rows) Append(dst []byte, e wsframe.Event) []byte {
+	if f, ok := e.(*wsframe.Frame); ok { // most events are one, or a message
+		if r.messages {
+			return dst
+		}
+		return r.quickRow(dst, f)
+	}
+	if _, ok := e.(*wsframe.Message); ok && !r.messages {
+		return dst // its last frame has shown it
+	}
+	return r.other(dst, e)
+}
+
+// other appends the rows of what is not a frame.
+func (r *Rows) other(dst []byte, e wsframe.Event) []byte {
 	r.l.begin(dst)
 	switch e := e.(type) {
-	case *wsframe.Frame:
-		if !r.messages {
-			r.frame(e)
-		}
 	case *wsframe.Message:
-		if r.messages { // else its last frame has shown it
-			r.message(e)
-		}
+		r.message(e)
 	case *report.Started:
 		r.times.Start(e.M.Time)
 	case *wsframe.Opened:
@@ -100,7 +109,9 @@ func (r *Rows) step(e wsframe.Event) {
 	}
 }
 
-func (r *Rows) frame(f *wsframe.Frame) {
+// frame appends the row of f to dst.
+func (r *Rows) frame(dst []byte, f *wsframe.Frame) []byte {
+	r.l.begin(dst)
 	r.begin(f.M.Stamp, f.M.Conn)
 	r.head(f.From, f.Opcode)
 	r.length(f.Length)
@@ -121,6 +132,7 @@ func (r *Rows) frame(f *wsframe.Frame) {
 		r.payload(f.Payload, cut, f.Opcode == wsframe.OpText || readable(f.Payload), r.width)
 	}
 	r.end()
+	return r.l.b
 }
 
 func (r *Rows) message(m *wsframe.Message) {
