@@ -206,9 +206,9 @@ func (a *Assembler) begin(key *flowKey, fromLow bool, s *capture.Segment) (*reco
 		}
 	}
 	r := a.table.add(key, fromLow)
-	a.table.open(r, &opening{Handshake: Handshake{First: s.Stamp}, half: [2]openingHalf{{scale: -1}, {scale: -1}}})
+	r.opening.First = s.Stamp
 	for a.table.openings.count > a.limits.openings {
-		old := a.table.openings.oldest.rec
+		old := &a.table.openings.oldest.record
 		a.stats.OpeningsEvicted++
 		if err := a.over(old, Evicted); err != nil {
 			return nil, err

@@ -34,8 +34,8 @@ func (t *table) oldest() *record {
 		for len(t.doomed) > 0 {
 			next := t.doomed[0]
 			t.doomed = t.doomed[1:]
-			// The record may have been replaced since, its turn may have changed.
-			if r := t.find(&next.rec.key); r != nil && r.turn() == next.turn {
+			// Its turn may have changed, and others may have taken its ports.
+			if r := t.find(&next.key); r != nil && r.turn() == next.turn {
 				return r
 			}
 		}
@@ -48,7 +48,7 @@ func (t *table) oldest() *record {
 
 // doomed is a conversation that is to be evicted soon.
 type doomed struct {
-	rec  *record
+	key  flowKey
 	turn uint64
 }
 
@@ -71,7 +71,7 @@ func (t *table) doom() {
 	t.doomed = nil
 	for r := range t.all {
 		if turn := r.turn(); turn <= last {
-			t.doomed = append(t.doomed, doomed{r, turn})
+			t.doomed = append(t.doomed, doomed{r.key, turn})
 		}
 	}
 	slices.SortFunc(t.doomed, func(x, y doomed) int { return cmp.Compare(x.turn, y.turn) })

@@ -5,7 +5,7 @@ import "wstap/capture"
 // opening is what is kept of a connection that has carried no data: its
 // handshake. A flood of SYNs costs one each, bounded by maxOpenings.
 type opening struct {
-	rec *record
+	record
 	Handshake
 	half       [2]openingHalf
 	oriented   bool
@@ -58,14 +58,15 @@ func (a *Assembler) handshake(r *record, fromLow bool, s *capture.Segment) error
 		}
 		return a.attempted(r, fromLow, s)
 	}
+	fins := [2]*capture.Segment{o.half[0].fin, o.half[1].fin}
 	st := a.promote(r, d, s)
 	// FINs seen before any data: of an end that only listens, or out of order.
 	first := d
-	if f, g := o.half[d].fin, o.half[d.Reverse()].fin; f == nil || g != nil && g.Packet < f.Packet {
+	if f, g := fins[d], fins[d.Reverse()]; f == nil || g != nil && g.Packet < f.Packet {
 		first = d.Reverse()
 	}
 	for _, d := range [2]Direction{first, first.Reverse()} {
-		if fin := o.half[d].fin; fin != nil && !st.dead() {
+		if fin := fins[d]; fin != nil && !st.dead() {
 			if err := a.segment(st, d, fin); err != nil {
 				return err
 			}
@@ -117,7 +118,8 @@ func (r *record) orient(lowClient bool) {
 	o.half[0], o.half[1] = o.half[1], o.half[0]
 }
 
-// promote makes the stream of a connection that carries its first data, s.
+// promote makes the stream of a connection that carries its first data, s. It
+// takes the place of r and its opening.
 func (a *Assembler) promote(r *record, from Direction, s *capture.Segment) *Stream {
 	o := r.opening
 	st := &Stream{record: *r, Oriented: o.oriented}
@@ -151,10 +153,10 @@ func (a *Assembler) promote(r *record, from Direction, s *capture.Segment) *Stre
 			}
 		}
 	}
-	a.table.opened(r)
 	st.stream, st.record.opening = st, nil
 	a.table.replace(r, &st.record)
 	a.latest = &st.record
+	a.table.opened(r)
 	return st
 }
 
@@ -162,6 +164,31 @@ func (a *Assembler) promote(r *record, from Direction, s *capture.Segment) *Stre
 type openings struct {
 	oldest, newest *opening
 	count          int
+	spare          []*opening // used up, to be used again
+}
+
+// maxSpare is how many are kept to be used again: a connection that is served
+// at once has few beside it that are not, and a flood makes one for each that
+// it drives out.
+const maxSpare = 64
+
+// take lends one, its record yet to be filled in.
+func (l *openings) take() *opening {
+	var o *opening
+	if n := len(l.spare); n > 0 {
+		o, l.spare = l.spare[n-1], l.spare[:n-1]
+	} else {
+		o = new(opening)
+	}
+	o.half = [2]openingHalf{{scale: -1}, {scale: -1}}
+	return o
+}
+
+// give takes it back.
+func (l *openings) give(o *opening) {
+	if *o = (opening{}); len(l.spare) < maxSpare {
+		l.spare = append(l.spare, o)
+	}
 }
 
 func (l *openings) push(o *opening) {

@@ -7,7 +7,8 @@ import (
 
 // record is what is kept of every conversation, also of those that are of no
 // interest: enough to number them as Wireshark does and to see a port reused.
-// Where there is a stream the record is part of it, and otherwise 64 bytes.
+// It is part of the opening or of the stream, if there is one, and otherwise
+// takes 64 bytes.
 type record struct {
 	key flowKey
 	// Index is Stream.Index.
@@ -106,7 +107,8 @@ func (t *table) all(yield func(*record) bool) {
 	}
 }
 
-// add makes the record of a new conversation, replacing one on the same ports.
+// add makes the record of a new conversation and its opening, replacing one on
+// the same ports.
 func (t *table) add(k *flowKey, fromLow bool) *record {
 	if old := t.find(k); old != nil {
 		t.remove(old)
@@ -114,7 +116,10 @@ func (t *table) add(k *flowKey, fromLow bool) *record {
 	if t.known*5 >= len(t.slots)*4 {
 		t.resize(2 * len(t.slots))
 	}
-	r := &record{Index: t.next, key: k.own(), lowClient: fromLow}
+	o := t.openings.take()
+	r := &o.record
+	*r = record{Index: t.next, key: k.own(), opening: o, lowClient: fromLow}
+	t.openings.push(o)
 	t.next++
 	t.known++
 	t.put(r)
@@ -170,7 +175,6 @@ func (t *table) replace(old, r *record) {
 // remove takes r out of the table, and moves up those behind it that may stand
 // nearer to where their search begins.
 func (t *table) remove(r *record) {
-	t.opened(r)
 	mask := len(t.slots) - 1
 	free := t.slot(r)
 	for i := (free + 1) & mask; t.tags[i] != 0; i = (i + 1) & mask {
@@ -182,18 +186,15 @@ func (t *table) remove(r *record) {
 	}
 	t.set(free, nil, 0)
 	t.known--
+	t.opened(r)
 }
 
-// open starts the opening of a new record.
-func (t *table) open(r *record, o *opening) {
-	o.rec, r.opening = r, o
-	t.openings.push(o)
-}
-
-// opened ends the opening of r, if it has one.
+// opened ends the opening of r, if it has one. What it pointed to is another's
+// from then on.
 func (t *table) opened(r *record) {
-	if r.opening != nil {
-		t.openings.drop(r.opening)
+	if o := r.opening; o != nil {
 		r.opening = nil
+		t.openings.drop(o)
+		t.openings.give(o)
 	}
 }

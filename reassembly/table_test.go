@@ -113,8 +113,9 @@ func TestOldestGoFirst(t *testing.T) {
 		f := flow(n)
 		r := table.add(table.keyOf(new(capture.EndsOf(f))))
 		st := &Stream{record: *r, Pinned: pin[r.Index]}
-		st.stream = st
+		st.stream, st.record.opening = st, nil
 		table.replace(r, &st.record)
+		table.opened(r)
 	}
 	var got []uint64
 	for table.known > 0 {

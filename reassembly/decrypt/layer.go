@@ -64,10 +64,13 @@ func (l *layer) look(i item) error {
 				return nil
 			}
 		}
-		begin := append(l.begin[i.dir], i.data[:min(len(i.data), maxBegin)]...)
+		begin := i.data[:min(len(i.data), maxBegin)]
+		if seen := l.begin[i.dir]; len(seen) > 0 {
+			begin = append(seen, begin...)
+		}
 		switch f := recognize(begin, l.midstream(), i.dir); f {
 		case more:
-			l.begin[i.dir] = begin
+			l.begin[i.dir] = append([]byte(nil), begin...)
 		case tlsRecord:
 			return l.encrypted(i)
 		case proxyHeader:
