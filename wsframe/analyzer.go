@@ -27,8 +27,9 @@ type Options struct {
 	// Brief lets go of what the upgrade said as soon as Opened was emitted: of a
 	// Conn's Upgrade only Via, Status, Upgraded, Subprotocol, Extensions, Accept,
 	// Deflate and Partial remain. It is for sinks that look at the rest at no
-	// other time, and that keep no Conn: that of an event may be another one than
-	// that of the event before. An idle connection then costs 32 bytes here.
+	// other time, and that keep no Conn but those of frames and messages: that of
+	// an event may be another one than that of the event before, and stand for
+	// another connection later. An idle connection then costs 32 bytes here.
 	Brief bool
 	// Excerpts is for sinks that print a line of each frame and message and look
 	// at nothing else: of a binary message that tells all that fits into a line in
@@ -99,7 +100,6 @@ type Analyzer struct {
 	// Scratch, reused: events are lent.
 	agreed    map[agreed]*Upgrade
 	frames    []*Frame
-	openings  []*opening
 	readings  []*reading
 	buffers   [][]byte
 	quick     quick
@@ -107,7 +107,17 @@ type Analyzer struct {
 	inflated  []byte
 	marks     marks
 	message   Message
+	opened    Opened
+	closed    Closed
 	violation Violation
+	head      Head // of the HTTP message at hand
+	spare     struct {
+		openings spares[opening]
+		conns    spares[conn]
+		sockets  spares[socket]
+		infos    spares[Conn]
+		upgrades spares[Upgrade]
+	}
 }
 
 var _ reassembly.Handler = (*Analyzer)(nil)
@@ -136,6 +146,9 @@ func (a *Analyzer) Flush() error {
 	}
 	return a.queue.flush()
 }
+
+// settled reports whether all events were handed on.
+func (a *Analyzer) settled() bool { return a.queue == nil || len(a.queue.events) == 0 }
 
 // Stats tells what was found so far.
 func (a *Analyzer) Stats() Stats {

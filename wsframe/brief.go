@@ -19,6 +19,9 @@ type agreed struct {
 // connections.
 const maxAgreed = 1024
 
+// maxSpareFields is for how many header fields memory is kept.
+const maxSpareFields = 64
+
 // brief lets go of what the upgrade of c said, once Opened was emitted and
 // before any frame is, but for what c shares with others.
 func (a *Analyzer) brief(c *Conn) {
@@ -35,6 +38,7 @@ func (a *Analyzer) brief(c *Conn) {
 	if u.Deflate != nil {
 		g.deflates, g.deflate = true, *u.Deflate
 	}
+	defer a.giveUpgrade(u)
 	if c.Upgrade = a.agreed[g]; c.Upgrade != nil {
 		return
 	}
@@ -48,6 +52,18 @@ func (a *Analyzer) brief(c *Conn) {
 	if len(a.agreed) < maxAgreed {
 		a.agreed[g] = c.Upgrade
 	}
+}
+
+// giveUpgrade takes back what was told of one.
+func (a *Analyzer) giveUpgrade(u *Upgrade) {
+	var rest Upgrade
+	for i := range u.heads {
+		if f := u.heads[i].Fields; cap(f) <= maxSpareFields {
+			clear(f) // they hold on to the whole head
+			rest.heads[i].Fields = f[:0]
+		}
+	}
+	a.spare.upgrades.give(u, rest)
 }
 
 func (g agreed) upgrade() *Upgrade {

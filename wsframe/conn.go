@@ -33,36 +33,10 @@ type opening struct {
 
 	charged int // what http holds, as counted in the Analyzer's buffered
 
-	// What detect and http point to first: one piece, used again for others.
+	// What detect and http point to first, so that it is one piece.
 	detector  detector
 	exchange  exchange
 	exchanged bool
-}
-
-// maxOpenings is how many are kept to be used again.
-const maxOpenings = 16
-
-// takeOpening lends one.
-func (a *Analyzer) takeOpening() *opening {
-	n := len(a.openings)
-	if n == 0 {
-		o := &opening{}
-		o.detect = &o.detector
-		return o
-	}
-	o := a.openings[n-1]
-	a.openings = a.openings[:n-1]
-	return o
-}
-
-// giveOpening takes it back.
-func (a *Analyzer) giveOpening(o *opening) {
-	if len(a.openings) == maxOpenings {
-		return
-	}
-	*o = opening{}
-	o.detect = &o.detector
-	a.openings = append(a.openings, o)
 }
 
 // newExchange begins an exchange.
@@ -80,7 +54,10 @@ var (
 )
 
 func newConn(a *Analyzer, st *reassembly.Stream) *conn {
-	return &conn{a: a, st: st, opening: a.takeOpening()}
+	c := a.spare.conns.take()
+	c.a, c.st, c.opening = a, st, a.spare.openings.take()
+	c.detect = &c.detector
+	return c
 }
 
 // role turns a stream's direction into that of the WebSocket.
@@ -127,7 +104,7 @@ func (c *conn) charge(err error) error {
 	case c.socket != nil:
 		if c.opening != nil {
 			c.release()
-			c.a.giveOpening(c.opening)
+			c.a.spare.openings.give(c.opening, opening{})
 			c.opening = nil
 			if c.a.opts.Brief {
 				c.a.awake.add(c)
@@ -222,9 +199,23 @@ func (c *conn) open(info *Conn, certainty Certainty) {
 	c.socket = c.a.open(info, certainty)
 }
 
+// give lets go of c and its socket, and with Options.Brief of its Conn where no
+// frame was told, unless events wait that point to them.
+func (c *conn) give() {
+	a, k := c.a, c.socket
+	if !a.settled() {
+		return
+	}
+	if info := k.info; a.opts.Brief && !info.counted() {
+		a.spare.infos.give(info, Conn{})
+	}
+	a.spare.sockets.give(k, socket{})
+	a.spare.conns.give(c, conn{})
+}
+
 // told lets go of what only the Opened event tells of, if that was handed on.
 func (c *conn) told() {
-	if !c.a.opts.Handshakes && (c.a.queue == nil || len(c.a.queue.events) == 0) {
+	if !c.a.opts.Handshakes && c.a.settled() {
 		c.st.ForgetHandshake()
 	}
 }
@@ -240,7 +231,10 @@ func (c *conn) Close(why reassembly.Reason, at capture.Stamp) error {
 	}
 	switch {
 	case c.socket != nil:
-		return c.socket.end(cutShort(why), c.closed(c.socket.info, why, at))
+		err := c.socket.end(cutShort(why), c.closed(c.socket.info, why, at))
+		c.release()
+		c.give()
+		return err
 	case c.h2 != nil:
 		return c.h2.end(why, at)
 	case c.http != nil:

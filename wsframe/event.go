@@ -268,7 +268,19 @@ type Upgrade struct {
 	vague bool // what was agreed on may be among them
 	seen  bool // Response was, and is no longer kept
 
+	heads [2]Head // what Request and Response of HTTP/1.1 point to
+
 	a *Analyzer // that shares it, see Analyzer.brief; nil otherwise
+}
+
+// ask keeps a copy of the request and the packet that completed it.
+func (u *Upgrade) ask(h *Head, at capture.Stamp) {
+	u.Request, u.Requested = u.heads[FromClient].set(h), at
+}
+
+// respond keeps a copy of the response and the packet that completed it.
+func (u *Upgrade) respond(h *Head, at capture.Stamp) {
+	u.Response, u.Responded, u.Status = u.heads[FromServer].set(h), at, h.Status
 }
 
 // Totals counts what one direction of a connection carried.
@@ -293,6 +305,16 @@ func (c *Conn) counts(yield func(*uint64) bool) {
 		}
 	}
 	_ = yield(&c.Violations) && yield(&c.Gaps)
+}
+
+// counted reports whether any of them is more than 0.
+func (c *Conn) counted() bool {
+	for n := range c.counts {
+		if *n != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Accept is the verdict on Sec-WebSocket-Accept (RFC 6455, 4.2.2).

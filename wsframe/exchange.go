@@ -33,12 +33,14 @@ type exchange struct {
 	doubts  int         // how often the answer to an upgrade was taken for lost
 	// refused is an upgrade whose refusal waits for its body's first line.
 	refused *Conn
+
+	first [1]request // where pending begins: mostly there is one
 }
 
 // request is what is kept of a request until its final response: not its head,
 // or 256 pipelined ones would be 16 MiB.
 type request struct {
-	method  string
+	method  string // of HEAD and CONNECT; the response does not depend on others
 	target  string // of CONNECT
 	h2c     *Head  // of one that asks for HTTP/2
 	upgrade *Conn  // of an upgrade request
@@ -139,7 +141,8 @@ func (c *conn) keep(s *httpSide, b []byte, at capture.Stamp) {
 // request takes a request whose head is complete.
 func (c *conn) request(at capture.Stamp) error {
 	s := &c.http.in[FromClient]
-	head, err := s.head.request()
+	head := &c.a.head
+	err := s.head.request(head)
 	s.head.reset()
 	if err != nil {
 		return c.unreadable(FromClient)
@@ -148,21 +151,27 @@ func (c *conn) request(at capture.Stamp) error {
 		c.a.stats.PendingLimit++
 		return reassembly.ErrIgnore
 	}
-	r := request{method: strings.Clone(head.Method)}
+	var r request
+	if head.Method == "HEAD" || head.Method == "CONNECT" {
+		r.method = strings.Clone(head.Method)
+	}
 	isUpgrade, faults := checkRequest(head)
 	switch {
 	case isUpgrade:
 		r.faults = faults
 		r.upgrade = c.register("http/1.1")
-		r.upgrade.Request, r.upgrade.Requested = head, at
+		r.upgrade.ask(head, at)
 		r.upgrade.URL = c.url(head)
 		s.waits = true
 	case head.Method == "CONNECT":
 		r.target = strings.Clone(head.Target)
 		s.waits = true
 	case head.HasToken("Upgrade", tokenH2C):
-		r.h2c = head
+		r.h2c = new(Head).set(head)
 		s.waits = true
+	}
+	if len(c.http.pending) == 0 {
+		c.http.pending = c.http.first[:0]
 	}
 	c.http.pending = append(c.http.pending, r)
 	s.body = requestBody(head)
@@ -174,7 +183,8 @@ func (c *conn) request(at capture.Stamp) error {
 // ends with it, so that rest, the bytes behind it, were taken too.
 func (c *conn) response(rest []byte, at capture.Stamp) (over bool, err error) {
 	s := &c.http.in[FromServer]
-	head, err := s.head.response()
+	head := &c.a.head
+	err = s.head.response(head)
 	s.head.reset()
 	if err != nil {
 		return true, c.unreadable(FromServer)
@@ -207,7 +217,7 @@ func (c *conn) response(rest []byte, at capture.Stamp) (over bool, err error) {
 	s.inBody = s.body.framing != noBody
 	if req.upgrade != nil {
 		u := req.upgrade
-		u.Response, u.Responded, u.Status = head, at, head.Status
+		u.respond(head, at)
 		c.http.refused = u
 		if !s.inBody {
 			if err := c.tellRefused(); err != nil {

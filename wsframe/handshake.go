@@ -15,9 +15,12 @@ type fault struct {
 
 // acceptKey is the Sec-WebSocket-Accept that proves the reading of key
 // (RFC 6455, 4.2.2 item 5.4). Key is taken as sent, valid or not.
-func acceptKey(key string) string {
-	sum := sha1.Sum([]byte(strings.TrimSpace(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
-	return base64.StdEncoding.EncodeToString(sum[:])
+func acceptKey(key string) (accept [28]byte) {
+	var room [64]byte // for a valid key and what is put behind it
+	proof := append(append(room[:0], strings.TrimSpace(key)...), "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"...)
+	sum := sha1.Sum(proof)
+	base64.StdEncoding.Encode(accept[:], sum[:])
+	return accept
 }
 
 // checkRequest holds a request against RFC 6455, 4.1 and 4.2.1. A request with
@@ -61,8 +64,9 @@ func keyValid(key string) bool {
 	if len(key) != 24 {
 		return false
 	}
-	raw, err := base64.StdEncoding.DecodeString(key)
-	return err == nil && len(raw) == 16
+	var raw [18]byte
+	n, err := base64.StdEncoding.Decode(raw[:], []byte(key))
+	return err == nil && n == 16
 }
 
 // found is the field's value for a fault's Found, "none" without one.
@@ -109,25 +113,26 @@ func checkResponse(req, resp *Head) handshakeResult {
 	if !resp.HasToken("Connection", "Upgrade") {
 		add(RuleConnectionHeader, "Connection: Upgrade", found(resp, "Connection"))
 	}
-	var want string // the accept value, where a key to compute it from was seen
-	if req != nil && req.Has("Sec-WebSocket-Key") {
+	keyed := req != nil && req.Has("Sec-WebSocket-Key")
+	var want [28]byte // the accept value, where keyed
+	if keyed {
 		want = acceptKey(req.Get("Sec-WebSocket-Key"))
 	}
 	switch got := resp.Joined("Sec-WebSocket-Accept"); {
 	case got == "":
 		r.Accept = AcceptMissing
 		expected := "Sec-WebSocket-Accept"
-		if want != "" {
-			expected = quoted(want)
+		if keyed {
+			expected = quoted(string(want[:]))
 		}
 		add(RuleAcceptMissing, expected, "none")
-	case want == "":
+	case !keyed:
 		r.Accept = AcceptUnknown
-	case got == want:
+	case got == string(want[:]):
 		r.Accept = AcceptValid
 	default:
 		r.Accept = AcceptWrong
-		add(RuleAcceptWrong, quoted(want), quoted(got))
+		add(RuleAcceptWrong, quoted(string(want[:])), quoted(got))
 	}
 	r.agree(req, resp)
 	return r

@@ -53,7 +53,7 @@ func codes(faults []fault) string {
 }
 
 func TestAcceptKey(t *testing.T) {
-	if got := acceptKey(exampleKey); got != exampleAccept {
+	if got := acceptKey(exampleKey); string(got[:]) != exampleAccept {
 		t.Errorf("%q, want %q", got, exampleAccept)
 	}
 }

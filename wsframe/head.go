@@ -26,6 +26,14 @@ func (f *Field) is(name string) bool {
 	return len(f.Name) == len(name) && strings.EqualFold(f.Name, name)
 }
 
+// set makes h say what o does, in memory of its own but for the strings.
+func (h *Head) set(o *Head) *Head {
+	fields := append(h.Fields[:0], o.Fields...)
+	*h = *o
+	h.Fields = fields
+	return h
+}
+
 // Get is the value of the first field of that name, in any case; "" if none.
 func (h *Head) Get(name string) string {
 	for i := range h.Fields {

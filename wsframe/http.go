@@ -21,23 +21,36 @@ var (
 )
 
 // headReader collects one message head from a stream, however it is cut. The
-// zero value is ready. It owns what it collects; nothing that it returns
-// points into its buffer.
+// zero value is ready. Nothing that it returns points into its buffer. A head
+// that comes in one piece, as nearly all do, stays where it is: it has to be
+// parsed before what was fed goes.
 //
 // It is lenient where RFC 9112 lets a recipient be: lines may end in a bare LF
 // (2.2), empty lines before the start line are skipped (2.2), and folded field
 // lines are unfolded (5.2).
 type headReader struct {
 	buf     []byte
-	line    int // where the current line begins in buf
-	lines   int // complete lines in buf
-	skipped int // bytes of empty lines before the start line
+	lent    bool // buf is part of what is being fed
+	line    int  // where the current line begins in buf
+	lines   int  // complete lines in buf
+	skipped int  // bytes of empty lines before the start line
 }
 
 // feed takes the next bytes of the stream. It returns how many of them belong
 // to the head, never more, and whether the head is complete. The error is
 // errNotHTTP or errHeadTooLong; after one, reset is the only call that helps.
 func (r *headReader) feed(b []byte) (n int, done bool, err error) {
+	if r.buf == nil {
+		r.buf, r.lent = b[:0:0], true
+	}
+	n, done, err = r.collect(b)
+	if r.lent && !done {
+		r.buf, r.lent = append(make([]byte, 0, max(256, min(len(b), maxHeadBytes))), r.buf...), false
+	}
+	return n, done, err
+}
+
+func (r *headReader) collect(b []byte) (n int, done bool, err error) {
 	for n < len(b) {
 		room := maxHeadBytes - r.skipped - len(r.buf)
 		i := bytes.IndexByte(b[n:], '\n')
@@ -48,11 +61,12 @@ func (r *headReader) feed(b []byte) (n int, done bool, err error) {
 		if len(part) > room {
 			return n, false, errHeadTooLong
 		}
-		if r.buf == nil {
-			r.buf = make([]byte, 0, max(256, min(len(b), maxHeadBytes)))
-		}
-		r.buf = append(r.buf, part...)
 		n += len(part)
+		if r.lent {
+			r.buf = b[n-len(part)-len(r.buf) : n : n]
+		} else {
+			r.buf = append(r.buf, part...)
+		}
 		if r.lines == 0 && len(r.buf) >= plausibleWithin &&
 			plausibleRequest(r.buf) == implausible && plausibleResponse(r.buf) == implausible {
 			return n, false, errNotHTTP
@@ -86,40 +100,40 @@ func (r *headReader) reset() { *r = headReader{} }
 
 // request parses the collected head as a request (RFC 9112, 3). The words of
 // the request line may be parted by several spaces, and spaces within the target
-// are kept.
-func (r *headReader) request() (*Head, error) {
+// are kept. What h held is gone, its fields' memory used again.
+func (r *headReader) request(h *Head) error {
 	start, fields := r.cut()
 	method, rest, ok := strings.Cut(start, " ")
 	last := strings.LastIndexByte(rest, ' ')
 	if !ok || last < 0 || !isToken(method) {
-		return nil, errNotHTTP
+		return errNotHTTP
 	}
-	h := &Head{Method: method, Target: strings.Trim(rest[:last], " "), Proto: rest[last+1:], Length: len(r.buf)}
+	*h = Head{Method: method, Target: strings.Trim(rest[:last], " "), Proto: rest[last+1:], Length: len(r.buf), Fields: h.Fields[:0]}
 	if !isHTTPVersion(h.Proto) || h.Target == "" {
-		return nil, errNotHTTP
+		return errNotHTTP
 	}
-	h.Fields = parseFields(fields, r.lines)
-	return h, nil
+	h.Fields = parseFields(h.Fields, fields)
+	return nil
 }
 
 // response parses the collected head as a response (RFC 9112, 4). The reason
-// phrase, and the space before it, may be absent.
-func (r *headReader) response() (*Head, error) {
+// phrase, and the space before it, may be absent. h is as with request.
+func (r *headReader) response(h *Head) error {
 	start, fields := r.cut()
 	proto, rest, _ := strings.Cut(start, " ")
 	code, phrase, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
 	if !isHTTPVersion(proto) || len(code) != 3 {
-		return nil, errNotHTTP
+		return errNotHTTP
 	}
-	h := &Head{Phrase: phrase, Proto: proto, Length: len(r.buf)}
+	*h = Head{Phrase: phrase, Proto: proto, Length: len(r.buf), Fields: h.Fields[:0]}
 	for _, c := range []byte(code) {
 		if c < '0' || c > '9' {
-			return nil, errNotHTTP
+			return errNotHTTP
 		}
 		h.Status = h.Status*10 + int(c-'0')
 	}
-	h.Fields = parseFields(fields, r.lines)
-	return h, nil
+	h.Fields = parseFields(h.Fields, fields)
+	return nil
 }
 
 // cut copies what was collected into one string, which all of the Head's
@@ -129,10 +143,9 @@ func (r *headReader) cut() (start, fields string) {
 	return strings.TrimRight(start, "\r \t"), fields
 }
 
-// parseFields parses field lines (RFC 9112, 5), in order. Lines without a
-// colon or a name are left out; n bounds the number of lines.
-func parseFields(s string, n int) []Field {
-	fields := make([]Field, 0, max(n-1, 0))
+// parseFields parses field lines (RFC 9112, 5), in order, and appends them to
+// fields, which is empty. Lines without a colon or a name are left out.
+func parseFields(fields []Field, s string) []Field {
 	for s != "" {
 		var line string
 		line, s, _ = strings.Cut(s, "\n")

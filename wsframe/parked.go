@@ -60,6 +60,7 @@ func (w *awake) add(c *conn) {
 		old := w.conns[w.hand]
 		if !old.heard && old.park() {
 			w.drop(old)
+			old.give()
 			continue
 		}
 		old.heard = false
@@ -86,7 +87,7 @@ func (w *awake) drop(c *conn) {
 // under way, or known, that parked has no place for.
 func (c *conn) park() bool {
 	k := c.socket
-	if k.closing != nil || k.info.began == 0 || k.info.Number > math.MaxUint32 || c.a.queue != nil && len(c.a.queue.events) > 0 {
+	if k.closing != nil || k.info.began == 0 || k.info.Number > math.MaxUint32 || !c.a.settled() {
 		return false
 	}
 	p := parked{
@@ -99,17 +100,13 @@ func (c *conn) park() bool {
 		}
 		p.sides[d] = s.packed()
 	}
-	var counts []byte
-	some := false
-	for n := range k.info.counts {
-		counts = binary.AppendUvarint(counts, *n)
-		some = some || *n != 0
-	}
-	var to reassembly.StreamHandler
-	if some {
+	var to reassembly.StreamHandler = &p
+	if k.info.counted() {
+		var counts []byte
+		for n := range k.info.counts {
+			counts = binary.AppendUvarint(counts, *n)
+		}
 		to = &counted{p, string(counts)}
-	} else {
-		to = &p
 	}
 	if !c.st.HandOver(c, to) {
 		return false // there is something around it, as with TLS
@@ -129,7 +126,8 @@ func (s *side) unused(agreed *Deflate) bool {
 // conn is what p stands for, as which from was called, with these counts.
 func (p *parked) conn(from reassembly.StreamHandler, counts string) *conn {
 	a := p.upgrade.a
-	info := &Conn{Number: int(p.number), Stream: p.st, Upgrade: p.upgrade, began: p.began}
+	info := a.spare.infos.take()
+	info.Number, info.Stream, info.Upgrade, info.began = int(p.number), p.st, p.upgrade, p.began
 	if b := []byte(counts); len(b) > 0 {
 		for n := range info.counts {
 			var size int
@@ -137,7 +135,8 @@ func (p *parked) conn(from reassembly.StreamHandler, counts string) *conn {
 			b = b[size:]
 		}
 	}
-	c := &conn{a: a, st: p.st, flipped: p.flipped, socket: a.open(info, Exact)}
+	c := a.spare.conns.take()
+	c.a, c.st, c.flipped, c.socket = a, p.st, p.flipped, a.open(info, Exact)
 	for d := range p.sides {
 		c.socket.sides[d].unpack(p.sides[d])
 	}

@@ -48,6 +48,12 @@ func (q *queue) Emit(e Event) error {
 	switch v := e.(type) {
 	case *Frame:
 		return q.frame(nil, v, v.Message)
+	case *Opened:
+		c := *v
+		e = &c
+	case *Closed:
+		c := *v
+		e = &c
 	case *Violation:
 		c := *v
 		e = &c

@@ -30,7 +30,8 @@ type closing struct {
 // open begins the frames of both directions.
 func (a *Analyzer) open(info *Conn, certainty Certainty) *socket {
 	info.Upgraded = true
-	k := &socket{a: a, info: info}
+	k := a.spare.sockets.take()
+	k.a, k.info = a, info
 	for d := range k.sides {
 		s := &k.sides[d]
 		s.c, s.from, s.certainty = k, Direction(d), certainty
@@ -47,7 +48,7 @@ func (a *Analyzer) open(info *Conn, certainty Certainty) *socket {
 // connections that are open have too many of them.
 func (k *socket) trimHeads() error {
 	if k.a.opts.Brief {
-		if q := k.a.queue; q == nil || len(q.events) == 0 { // else the queue does it
+		if k.a.settled() { // else the queue does it
 			k.a.brief(k.info)
 		}
 		return nil
@@ -101,14 +102,21 @@ func (k *socket) end(why Incomplete, e Closed) error {
 	if c := k.closing; c != nil {
 		e.By, e.Code, e.Reason, e.How = c.by.String(), c.code, c.reason, "close frame"
 	}
-	return k.a.sink.Emit(&e)
+	return k.a.close(e)
+}
+
+// close emits the last event of a connection.
+func (a *Analyzer) close(e Closed) error {
+	a.closed = e
+	return a.sink.Emit(&a.closed)
 }
 
 // announce emits the first event of a connection, and what was wrong with
 // request and response.
 func (a *Analyzer) announce(c *Conn, at capture.Stamp, request, response []fault) error {
 	requested, responded := c.Requested, c.Responded // brief lets go of them
-	if err := a.sink.Emit(&Opened{M: Meta{at, c}}); err != nil {
+	a.opened = Opened{M: Meta{at, c}}
+	if err := a.sink.Emit(&a.opened); err != nil {
 		return err
 	}
 	for _, f := range request {
@@ -131,5 +139,5 @@ func (a *Analyzer) unanswered(faults []fault, e Closed) error {
 	if err := a.announce(c, c.Requested, faults, nil); err != nil {
 		return err
 	}
-	return a.sink.Emit(&e)
+	return a.close(e)
 }

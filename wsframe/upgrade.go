@@ -9,20 +9,23 @@ import (
 
 // register makes the Conn of this stream's next WebSocket.
 func (c *conn) register(via string) *Conn {
-	info := &Conn{Stream: c.st, Upgrade: &Upgrade{Via: via, Proxy: c.proxy}}
+	info, a := c.a.spare.infos.take(), c.a
+	info.Stream, info.Upgrade = c.st, a.spare.upgrades.take()
+	info.Via, info.Proxy = via, c.proxy
 	info.Client, info.Server = c.endpoints()
-	return c.a.register(info)
+	return a.register(info)
 }
 
 // url is the request's URL; the server's address stands in for a host that the
 // request does not name.
 func (c *conn) url(h *Head) string {
-	scheme, rest, _ := strings.Cut(requestURL(h, c.st.TLS != nil), "://")
-	if strings.HasPrefix(rest, "/") {
-		_, server := c.endpoints()
-		rest = server.String() + rest
+	u := requestURL(h, c.st.TLS != nil)
+	scheme, rest, _ := strings.Cut(u, "://")
+	if !strings.HasPrefix(rest, "/") {
+		return u
 	}
-	return scheme + "://" + rest
+	_, server := c.endpoints()
+	return scheme + "://" + server.String() + rest
 }
 
 // upgraded begins the WebSocket.
@@ -32,7 +35,7 @@ func (c *conn) upgraded(req request, head *Head, rest []byte, at capture.Stamp) 
 		i = c.register("http/1.1")
 	}
 	r := checkResponse(i.Request, head)
-	i.Response, i.Responded, i.Status = head, at, head.Status
+	i.respond(head, at)
 	i.Subprotocol, i.Extensions, i.Accept, i.Deflate = r.Subprotocol, r.Extensions, r.Accept, r.Deflate
 	client := &c.http.in[FromClient]
 	hold, beyond, lost := client.hold, client.beyond, client.waits && client.lost
@@ -111,7 +114,7 @@ func (c *conn) tellRefused() error {
 	}
 	c.http.refused = nil
 	u.Body = c.http.in[FromServer].body.first()
-	return c.a.sink.Emit(&Opened{M: Meta{u.Responded, u}})
+	return c.a.announce(u, u.Responded, nil, nil)
 }
 
 // asked is the oldest upgrade that was not answered.
