@@ -107,7 +107,7 @@ func New(h Handler, o Options) *Assembler {
 		limits: limits{maxOpenings, maxStreams, maxQueued}, present: momentOf(time.Time{}), alarm: momentOf(time.Time{}),
 	}
 	a.attempts, _ = h.(AttemptHandler)
-	a.calm.shared = true
+	a.calm.shared, a.usual.a = true, a
 	if a.ackedWait <= 0 {
 		a.ackedWait = 10 * time.Second
 	}
@@ -135,6 +135,9 @@ func (a *Assembler) Segment(s *capture.Segment) error {
 	}
 	key, fromLow := a.table.keyOf(&s.Ends)
 	r := a.table.find(key)
+	if r == nil {
+		r = a.rouse(key)
+	}
 	if r != nil && s.Flags&unusual == 0 {
 		a.latest = r
 		r.last = a.second
@@ -200,7 +203,7 @@ func reuses(r *record, d Direction, s *capture.Segment) bool {
 
 // begin makes the record of a conversation seen for the first time.
 func (a *Assembler) begin(key *flowKey, fromLow bool, s *capture.Segment) (*record, error) {
-	if a.table.known >= a.limits.streams {
+	if a.table.known+a.table.asleep.count() >= a.limits.streams {
 		if err := a.evict(); err != nil {
 			return nil, err
 		}

@@ -39,7 +39,7 @@ func (a *Assembler) wake(now time.Time) error {
 	}
 	// A sweep costs one look at each conversation; it has to be earned by as
 	// many segments, so that no file can make it quadratic.
-	if a.confirmed() >= a.sweep && a.unswept >= a.table.known/16 {
+	if a.confirmed() >= a.sweep && a.unswept >= (a.table.known+a.table.asleep.count())/16 {
 		if err := a.expire(); err != nil {
 			return err
 		}
@@ -84,7 +84,8 @@ func (a *Assembler) expire() error {
 			return err
 		}
 	}
-	for _, r := range idle {
+	sleeping := a.table.asleep.since(int64(a.seconds32(now)) - int64(pinnedIdle/time.Second))
+	for r := range a.inTurn(idle, sleeping) {
 		if r.stream == nil {
 			a.table.remove(r)
 			continue
@@ -132,14 +133,18 @@ func (a *Assembler) Close() error {
 			return err
 		}
 	}
-	for i, r := range open {
-		open[i] = nil // it may go
+	sleeping := make([]uint32, 0, a.table.asleep.count())
+	for i := range a.table.asleep.all {
+		sleeping = append(sleeping, i)
+	}
+	for r := range a.inTurn(open, sleeping) {
 		if r.stream == nil {
 			continue
 		}
 		if err := a.end(r.stream, Reason{How: End}, a.stamp()); err != nil {
 			return err
 		}
+		a.table.remove(a.table.find(&r.key))
 	}
 	return nil
 }

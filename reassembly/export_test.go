@@ -33,7 +33,7 @@ func Check(a *Assembler) error {
 			queued += h.wait.queue.bytes
 		}
 	}
-	if a.calm != (odd{shared: true}) || a.usual != (rare{}) {
+	if a.calm != (odd{shared: true}) || a.usual != (rare{a: a}) {
 		return fmt.Errorf("what all streams share was written to: %+v, %+v", a.calm, a.usual)
 	}
 	if queued != a.queued {
@@ -74,7 +74,7 @@ func IndexOf(a *Assembler, s *capture.Segment) (uint64, bool) {
 // Held counts the conversations, openings, slots and timers that a holds.
 func Held(a *Assembler) (records, openings, slots, timers int) {
 	t := &a.table
-	return t.known, t.openings.count, len(t.slots), len(a.timers)
+	return t.known + t.asleep.count(), t.openings.count, len(t.slots), len(a.timers)
 }
 
 // SetLimits lowers the bounds on the whole.

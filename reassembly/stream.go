@@ -14,8 +14,8 @@ import (
 // Its Index numbers conversations from 0 in order of first packet, as Wireshark's
 // tcp.stream does; a reused port pair counts anew.
 //
-// A million of them may be idle: each takes 192 bytes, of which most is what
-// the Assembler has to know.
+// A million of them may be idle, see Stream.Sleep: else each takes 192 bytes, of
+// which most is what the Assembler has to know.
 type Stream struct {
 	record
 	handler StreamHandler
@@ -53,10 +53,10 @@ type HalfStats struct {
 }
 
 // rare is what not every stream needs, or not for long. Those that don't share
-// one that is zero: reading needs no question, writing goes by Stream.keep.
+// one in which nothing is set: reading needs no question, writing goes by Stream.keep.
 type rare struct {
-	shared  *rare // the shared one; nil in that itself
-	halfway bool  // one direction has ended; first says which
+	a       *Assembler // whose usual is shared
+	halfway bool       // one direction has ended; first says which
 	first   Direction
 	rst     *reset // an RST that can't take effect yet
 	timer   *timer // among the Assembler's timers
@@ -90,19 +90,19 @@ func NewStream(index uint64, client, server netip.AddrPort, h Handshake) *Stream
 
 // keep makes s.rare writable.
 func (s *Stream) keep() *rare {
-	if s.rare == nil {
+	switch {
+	case s.rare == nil:
 		s.rare = &rare{}
-	}
-	if s.shared == nil {
-		s.rare = &rare{shared: s.rare}
+	case s.a != nil && s.rare == &s.a.usual:
+		s.rare = &rare{a: s.a}
 	}
 	return s.rare
 }
 
 // share gives s.rare back where there is nothing left in it.
 func (s *Stream) share() {
-	if r := s.rare; r != nil && r.shared != nil && *r == (rare{shared: r.shared}) {
-		s.rare = r.shared
+	if r := s.rare; r != nil && r.a != nil && *r == r.a.usual {
+		s.rare = &r.a.usual
 	}
 }
 

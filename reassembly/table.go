@@ -45,6 +45,7 @@ type table struct {
 	known int
 
 	openings openings
+	asleep   asleep
 	next     uint64   // the next Index
 	key      flowKey  // the one made last
 	six      ends6    // its addresses, where they are of IPv6
@@ -113,17 +114,22 @@ func (t *table) add(k *flowKey, fromLow bool) *record {
 	if old := t.find(k); old != nil {
 		t.remove(old)
 	}
-	if t.known*5 >= len(t.slots)*4 {
-		t.resize(2 * len(t.slots))
-	}
 	o := t.openings.take()
 	r := &o.record
 	*r = record{Index: t.next, key: k.own(), opening: o, lowClient: fromLow}
 	t.openings.push(o)
 	t.next++
+	t.insert(r)
+	return r
+}
+
+// insert adds r, of whose conversation there is nothing.
+func (t *table) insert(r *record) {
+	if t.known*5 >= len(t.slots)*4 {
+		t.resize(2 * len(t.slots))
+	}
 	t.known++
 	t.put(r)
-	return r
 }
 
 // put gives r the first free slot from its hash on.

@@ -119,7 +119,7 @@ func TestOldestGoFirst(t *testing.T) {
 	}
 	var got []uint64
 	for table.known > 0 {
-		r := table.oldest()
+		r := table.find(table.oldest())
 		got = append(got, r.Index)
 		table.remove(r)
 		if r.Index == 20 { // the next in turn is pinned meanwhile

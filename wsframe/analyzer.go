@@ -29,7 +29,8 @@ type Options struct {
 	// Deflate and Partial remain. It is for sinks that look at the rest at no
 	// other time, and that keep no Conn but those of frames and messages: that of
 	// an event may be another one than that of the event before, and stand for
-	// another connection later. An idle connection then costs 32 bytes here.
+	// another connection later. An idle connection then costs nothing here: it is
+	// a reassembly.Note.
 	Brief bool
 	// Excerpts is for sinks that print a line of each frame and message and look
 	// at nothing else: of a binary message that tells all that fits into a line in
@@ -94,11 +95,12 @@ type Analyzer struct {
 	buffered int // bytes held of all connections, as maxBuffered bounds them
 	heads    int // lengths of the long heads of open connections
 	awake    awake
+	agreed   map[agreed]*Upgrade
+	kinds    []*Upgrade // those of agreed
 	// maxBuffered is the constant; tests lower it.
 	maxBuffered int
 
 	// Scratch, reused: events are lent.
-	agreed    map[agreed]*Upgrade
 	frames    []*Frame
 	readings  []*reading
 	buffers   [][]byte

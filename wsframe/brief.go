@@ -45,13 +45,15 @@ func (a *Analyzer) brief(c *Conn) {
 	// A string holds on to the whole head that it was cut from.
 	g.subprotocol, g.extensions = strings.Clone(g.subprotocol), strings.Clone(g.extensions)
 	c.Upgrade = g.upgrade()
-	c.Upgrade.a = a
+	if len(a.kinds) == maxAgreed {
+		return
+	}
 	if a.agreed == nil {
 		a.agreed = make(map[agreed]*Upgrade)
 	}
-	if len(a.agreed) < maxAgreed {
-		a.agreed[g] = c.Upgrade
-	}
+	a.agreed[g] = c.Upgrade
+	a.kinds = append(a.kinds, c.Upgrade)
+	c.Upgrade.kind = uint16(len(a.kinds))
 }
 
 // giveUpgrade takes back what was told of one.

@@ -270,7 +270,7 @@ type Upgrade struct {
 
 	heads [2]Head // what Request and Response of HTTP/1.1 point to
 
-	a *Analyzer // that shares it, see Analyzer.brief; nil otherwise
+	kind uint16 // place in Analyzer.kinds, from 1; 0 where it is not shared
 }
 
 // ask keeps a copy of the request and the packet that completed it.
