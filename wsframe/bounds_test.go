@@ -168,6 +168,46 @@ func BenchmarkIdleConnections(b *testing.B) {
 	}
 }
 
+// openings makes connections first to last with these calls, and returns how often
+// memory was allocated for each.
+func (p *pipe) openings(first, last int, calls []call) float64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for n := first; n < last; n++ {
+		p.open(n)
+		for _, c := range calls {
+			p.send(n, c.from, c.data)
+		}
+		clear(p.next)
+	}
+	runtime.ReadMemStats(&after)
+	return float64(after.Mallocs-before.Mallocs) / float64(last-first)
+}
+
+// TestOpeningsAllocateLittle: what a connection takes from its SYN to its Opened,
+// and until it sleeps. Each of a million idle ones would be looked at again by
+// the collections that garbage asks for.
+func TestOpeningsAllocateLittle(t *testing.T) {
+	for brief, most := range map[bool]float64{true: 6, false: 12} {
+		p := newPipe(t, &counter{}, wsframe.Options{Brief: brief})
+		wsframe.SetMaxAwake(p.analyzer, 100)
+		p.openings(0, 1000, upgrade(false))
+		if got := p.openings(1000, 5000, upgrade(false)); got > most {
+			t.Errorf("brief %v: %.1f allocations for each connection, want at most %v", brief, got, most)
+		}
+	}
+}
+
+func BenchmarkOpening(b *testing.B) {
+	for name, brief := range map[string]bool{"brief": true, "whole": false} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			p := newPipe(b, &counter{}, wsframe.Options{Brief: brief})
+			p.openings(0, b.N, upgrade(false))
+		})
+	}
+}
+
 func TestEndlessHeads(t *testing.T) {
 	const room = 1 << 20
 	const post = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
