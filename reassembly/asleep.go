@@ -17,7 +17,7 @@ type Waker interface {
 }
 
 // asleep are the streams of which nothing is held but numbers: a million idle
-// connections take 170 bytes each, and no pointer that garbage collection would
+// connections take 180 bytes each, and no pointer that garbage collection would
 // have to follow.
 type asleep struct {
 	waker Waker
@@ -60,6 +60,7 @@ type kept struct {
 	handshake *Handshake
 }
 
+// dormantPage is how many are allocated at once.
 const dormantPage = 256
 
 func (l *asleep) at(i uint32) *dormant { return &l.pages[i/dormantPage][i%dormantPage] }
@@ -96,21 +97,44 @@ func (l *asleep) add(p ports) (i uint32) {
 		}
 		l.used++
 	}
-	if l.known == nil {
-		l.known = make(map[ports]uint32)
-	}
-	l.known[p] = i
+	l.known = put(l.known, p, i)
 	return i
 }
 
-// remove forgets the one at i. When all have gone so does their memory.
+// remove forgets the one at i.
 func (l *asleep) remove(i uint32) {
 	delete(l.known, l.at(i).ports)
 	delete(l.six, i)
 	delete(l.kept, i)
-	if l.free = append(l.free, i); len(l.known) == 0 {
-		*l = asleep{waker: l.waker, disturbed: l.disturbed}
+	l.free = append(l.free, i)
+}
+
+// fit gives back the memory of many that have gone.
+func (l *asleep) fit() {
+	if l.used < 4*dormantPage || l.count()*4 > int(l.used) {
+		return
 	}
+	old := *l
+	*l = asleep{waker: old.waker, first: old.first}
+	for p, i := range old.known {
+		j := l.add(p)
+		*l.at(j) = *old.at(i)
+		if six, ok := old.six[i]; ok {
+			l.six = put(l.six, j, six)
+		}
+		if k, ok := old.kept[i]; ok {
+			l.kept = put(l.kept, j, k)
+		}
+	}
+}
+
+// put sets m[k], which may be nil yet.
+func put[K comparable, V any](m map[K]V, k K, v V) map[K]V {
+	if m == nil {
+		m = make(map[K]V)
+	}
+	m[k] = v
+	return m
 }
 
 // all yields those that sleep, in no order.
@@ -122,7 +146,7 @@ func (l *asleep) all(yield func(uint32, *dormant) bool) {
 	}
 }
 
-// since lists those of which nothing was seen after last.
+// since lists those of which nothing was seen after last, in seconds.
 func (l *asleep) since(last int64) (idle []uint32) {
 	if l.count() == 0 || int64(l.first) > last {
 		return nil
@@ -172,16 +196,10 @@ func (s *Stream) Sleep(from StreamHandler, w Waker, n Note) bool {
 	i := l.add(p)
 	*l.at(i) = d
 	if s.key.six != nil {
-		if l.six == nil {
-			l.six = make(map[uint32]ends6)
-		}
-		l.six[i] = *s.key.six
+		l.six = put(l.six, i, *s.key.six)
 	}
 	if s.rare != &a.usual || s.handshake != nil {
-		if l.kept == nil {
-			l.kept = make(map[uint32]kept)
-		}
-		l.kept[i] = kept{s.rare, s.handshake}
+		l.kept = put(l.kept, i, kept{s.rare, s.handshake})
 	}
 	if a.latest == &s.record {
 		r := s.record
@@ -228,12 +246,11 @@ func (a *Assembler) waken(i uint32) *record {
 	return &s.record
 }
 
-// inTurn yields records, and the streams that sleep at idle, by first packet: the
-// order of the table must never show. Those that sleep are woken one at a time,
-// since all of them at once may take too much memory.
+// inTurn yields records, which are in order, and the streams that sleep at idle,
+// by first packet: the order of the table must never show. Those that sleep are
+// woken one at a time, since all of them at once may take too much memory.
 func (a *Assembler) inTurn(records []*record, idle []uint32) iter.Seq[*record] {
 	l := &a.table.asleep
-	slices.SortFunc(records, func(x, y *record) int { return cmp.Compare(x.Index, y.Index) })
 	slices.SortFunc(idle, func(x, y uint32) int { return cmp.Compare(l.at(x).index, l.at(y).index) })
 	return func(yield func(*record) bool) {
 		l.disturbed = true

@@ -226,6 +226,33 @@ func TestSleepersAreSmall(t *testing.T) {
 		if n := (int64(held()) - int64(before)) / conns; n > most {
 			t.Errorf("IPv6 %v: %d bytes a stream, want at most %d", six, n, most)
 		}
+		// Nine of ten go, and in time their memory.
+		end := func(i int, flags capture.Flags) {
+			one := []capture.Segment{*f.of(1<<20+i, flags, 2, 2, "")}
+			if six {
+				overIPv6(one)
+			}
+			feedAll(t, a, &one[0])
+		}
+		for i := range conns {
+			if i%10 > 0 {
+				end(i, capture.ACK|capture.RST)
+			}
+		}
+		for range conns / 10 { // so that a sweep is worth while
+			f.now = f.now.Add(100 * time.Millisecond)
+			end(1, capture.ACK)
+		}
+		if n := (int64(held()) - int64(before)) / conns; n > most/4 {
+			t.Errorf("IPv6 %v: %d bytes a stream when nine of ten have gone", six, n)
+		}
+		d.woken = 0
+		for i := 0; i < conns; i += 10 {
+			end(i, capture.ACK)
+		}
+		if d.woken != conns/10 {
+			t.Errorf("IPv6 %v: %d woke, of %d", six, d.woken, conns/10)
+		}
 		if err := a.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -235,7 +262,8 @@ func TestSleepersAreSmall(t *testing.T) {
 // sleeper is a Handler with one handler for all streams.
 type sleeper struct {
 	sink
-	st *reassembly.Stream
+	st    *reassembly.Stream
+	woken int
 }
 
 func (d *sleeper) Open(s *reassembly.Stream) reassembly.StreamHandler {
@@ -243,4 +271,7 @@ func (d *sleeper) Open(s *reassembly.Stream) reassembly.StreamHandler {
 	return d
 }
 
-func (d *sleeper) Wake(*reassembly.Stream, reassembly.Note) reassembly.StreamHandler { return d }
+func (d *sleeper) Wake(*reassembly.Stream, reassembly.Note) reassembly.StreamHandler {
+	d.woken++
+	return d
+}

@@ -96,6 +96,7 @@ func (a *Assembler) expire() error {
 		a.table.remove(a.table.find(&r.key))
 	}
 	a.table.fit()
+	a.table.asleep.fit()
 	return nil
 }
 
