@@ -78,13 +78,13 @@ func factsOf(s *reassembly.Stream) string {
 
 // overIPv6 gives the segments addresses of IPv6.
 func overIPv6(segments []capture.Segment) {
-	six := func(a netip.AddrPort) netip.AddrPort {
-		four := a.Addr().As4()
-		return netip.AddrPortFrom(netip.AddrFrom16([16]byte{0x20, 1, 12: four[0], four[1], four[2], four[3]}), a.Port())
+	six := func(e capture.End) capture.End {
+		four := e.Addr().As4()
+		return capture.EndOf(netip.AddrPortFrom(netip.AddrFrom16([16]byte{0x20, 1, 12: four[0], four[1], four[2], four[3]}), e.Port()))
 	}
 	for i := range segments {
-		f := &segments[i].Flow
-		f.Src, f.Dst = six(f.Src), six(f.Dst)
+		s := &segments[i]
+		s.Src, s.Dst = six(s.Src), six(s.Dst)
 	}
 }
 
@@ -155,7 +155,7 @@ func TestSleepersGo(t *testing.T) {
 				f.now = f.now.Add(time.Hour)
 				feedAll(t, a, f.of(i, capture.ACK, 1, 1, "x"))
 				s := f.of(i, capture.ACK, 1, 2, "y")
-				s.Flow = s.Flow.Reverse()
+				s.Ends = s.Reverse()
 				feedAll(t, a, s)
 				if round == 1 || round == 2 && i%3 == 0 {
 					d.doze()
@@ -206,7 +206,7 @@ func TestSleepersAreSmall(t *testing.T) {
 			for _, payload := range []string{"x", "y"} {
 				s := *f.of(1<<20+i, capture.ACK, 1, 1, payload)
 				if payload == "y" {
-					s.Flow, s.Ack = s.Flow.Reverse(), 2
+					s.Ends, s.Ack = s.Reverse(), 2
 				}
 				one := []capture.Segment{s}
 				if six {
