@@ -15,10 +15,6 @@ const (
 	// With fewer bytes to inflate than this, it takes longer to call another
 	// core in than it saves.
 	batchShare = 32 << 10
-	// roomBytes is the size of the blocks that messages are inflated into; one
-	// that does not fit into what is left of a block gets memory of its own.
-	roomBytes = 256 << 10
-	roomLeft  = 32 << 10
 )
 
 // batch is a set of messages to be inflated, those of each window in order.
@@ -63,9 +59,8 @@ func (p *unpacked) check(text bool) {
 // packer inflates on one core.
 type packer struct {
 	unpacker
-	rooms   [][]byte // reused
-	room    int      // which is being filled
-	fetched byte     // see window.fetch
+	rooms   rooms
+	fetched byte // see inflate.Window.Fetch
 }
 
 // add adds a message that was sent with w.
@@ -101,13 +96,15 @@ func (b *batch) run(a *Analyzer, size int) {
 				return
 			}
 			w := b.windows[i]
-			if w.first != w.last {
-				p.fetched += w.fetch()
+			if w.whole != nil && w.first != w.last {
+				p.fetched += w.whole.Fetch()
 			}
 			for j := w.first; j != nil && output.Load() < b.maxOutput; j = j.next {
+				before := p.rooms.taken
 				p.do(a, j)
-				output.Add(int64(j.length))
+				output.Add(p.rooms.taken - before)
 			}
+			p.loans.end()
 		}
 	}
 	var others sync.WaitGroup
@@ -120,34 +117,32 @@ func (b *batch) run(a *Analyzer, size int) {
 	others.Wait()
 }
 
-// do inflates one message into the packer's own memory.
+// do inflates one message, into its window or the packer's own memory.
 func (p *packer) do(a *Analyzer, j *job) {
-	if p.room == len(p.rooms) {
-		p.rooms = append(p.rooms, make([]byte, 0, roomBytes))
-	}
-	room := p.rooms[p.room]
-	free := room[len(room):]
-	j.unpack(&p.unpacker, a, free)
-	if cap(j.payload) == cap(free) { // it went nowhere else
-		room = room[:len(room)+len(j.payload)]
-		p.rooms[p.room] = room
-	}
-	if cap(room)-len(room) < roomLeft {
-		p.room++
+	if j.unpack(&p.unpacker, a, output{rooms: &p.rooms}) {
+		p.loans.add(&j.unpacked)
+	} else {
+		p.rooms.took(j.payload)
 	}
 }
 
-// unpack inflates the message, and appends it to dst.
-func (j *job) unpack(z *unpacker, a *Analyzer, dst []byte) {
-	j.payload, j.length, j.err = z.message(dst, j.window, &a.inflater.windows, j.packed, a.opts.MessageLimit)
+// unpack inflates the message, and reports whether it is lent by the window.
+func (j *job) unpack(z *unpacker, a *Analyzer, o output) (lent bool) {
+	o.limit = a.opts.MessageLimit
+	j.err = z.message(&o, j.window, &a.inflater.windows, j.packed)
+	lent = len(o.lent) > 0
+	if j.payload = o.kept; lent {
+		j.payload = o.lent
+	}
+	j.length = o.total
 	j.check(j.text)
 	j.done = true
+	return lent
 }
 
 // result is what j inflates to; valid until the next result.
 func (b *batch) result(a *Analyzer, j *job) *unpacked {
-	if !j.done {
-		j.unpack(&a.inflater.unpacker, a, b.single[:0])
+	if !j.done && !j.unpack(&a.inflater.unpacker, a, output{kept: b.single[:0]}) {
 		b.single = j.payload
 	}
 	return &j.unpacked
@@ -163,10 +158,7 @@ func (b *batch) end(a *Analyzer) {
 	}
 	b.used, b.windows = 0, b.windows[:0]
 	for _, p := range b.packers {
-		for i := range p.rooms {
-			p.rooms[i] = p.rooms[i][:0]
-		}
-		p.room = 0
+		p.rooms.empty()
 	}
 	a.inflater.windows.trim()
 }

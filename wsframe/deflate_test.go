@@ -12,6 +12,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"wstap/wsframe/inflate"
 )
 
 // sender is the plain model of the other end: a compressor that keeps its
@@ -81,11 +83,11 @@ func TestInflateAgainstStdlib(t *testing.T) {
 			if err != nil || !bytes.Equal(out, text) || total != uint64(len(text)) {
 				t.Fatalf("seed %d, level %d, message %d of %d bytes: got %d bytes, total %d, error %v", seed, s.level, i, len(text), len(out), total, err)
 			}
-			if s.fresh && len(w.ring) > 0 {
+			if s.fresh && w.history() > 0 {
 				t.Fatal("a window is kept without takeover")
 			}
-			if cap(w.ring) > 32<<10 {
-				t.Fatalf("a window of %d bytes", cap(w.ring))
+			if w.memory() > wholeBytes {
+				t.Fatalf("a window of %d bytes", w.memory())
 			}
 		}
 	}
@@ -150,8 +152,8 @@ func TestInflateAgainstZlib(t *testing.T) {
 					t.Fatalf("%d bits, fresh %v, message %d of %d bytes: got %d bytes, error %v", n, run.Fresh, i, len(texts[i]), len(out), err)
 				}
 			}
-			if most := w.size(); cap(w.ring) > most {
-				t.Errorf("%d bits: %d bytes of window, %d at most", n, cap(w.ring), most)
+			if most := max(w.size(), w.size()/inflate.Reach*wholeBytes); w.memory() > most {
+				t.Errorf("%d bits: %d bytes of window, %d at most", n, w.memory(), most)
 			}
 		}
 	}
@@ -195,7 +197,7 @@ func TestInflateAfterLossIsNeverWrong(t *testing.T) {
 				t.Fatalf("seed %d: context lost that was not", seed)
 			default:
 				lost++
-				if len(w.ring) != 0 || !w.lost {
+				if w.history() != 0 || !w.lost {
 					t.Fatal("the window is kept after an error")
 				}
 			}
@@ -252,7 +254,7 @@ func TestInflateExamples(t *testing.T) {
 				if !errors.Is(err, tt.err) || want != "-" && string(out) != want || total != uint64(len(out)) {
 					t.Errorf("%q, total %d, error %v; want %q, %v", out, total, err, want, tt.err)
 				}
-				if err != nil && len(w.ring) > 0 {
+				if err != nil && w.history() > 0 {
 					t.Error("the window is kept after an error")
 				}
 			}
@@ -312,8 +314,8 @@ func TestInflateLimits(t *testing.T) {
 		var w window
 		bomb := bytes.Repeat(append(bytes.Clone(block), tails[:4]...), inflateLimit>>20+1)
 		out, total, err := z.Message(nil, &w, bomb, 1<<20)
-		if len(out) != 1<<20 || total < inflateLimit || total > inflateLimit+1<<16 || !errors.Is(err, errInflateLimit) || len(w.ring) != 0 || !w.lost {
-			t.Errorf("%d bytes, total %d, error %v, window of %d", len(out), total, err, len(w.ring))
+		if len(out) != 1<<20 || total < inflateLimit || total > inflateLimit+1<<16 || !errors.Is(err, errInflateLimit) || w.history() != 0 || !w.lost {
+			t.Errorf("%d bytes, total %d, error %v, window of %d", len(out), total, err, w.history())
 		}
 		if _, _, err := z.Message(nil, &w, []byte("\xf2\x00\x11\x00\x00"), noLimit); !errors.Is(err, errContextLost) {
 			t.Errorf("behind a bomb: %v", err)
@@ -379,7 +381,7 @@ func FuzzInflate(f *testing.F) {
 			t.Fatalf("%d bytes of %d, limit %d", len(out), total, limit)
 		}
 		if err != nil {
-			if len(w.ring) > 0 || !w.lost {
+			if w.history() > 0 || !w.lost {
 				t.Fatal("the window is kept after an error")
 			}
 			return
@@ -401,8 +403,8 @@ func FuzzInflate(f *testing.F) {
 		if uint64(len(text)) != total || !bytes.HasPrefix(text, out) {
 			t.Fatalf("%d bytes, standard library %d", total, len(text))
 		}
-		if !bytes.HasSuffix(all, contents(&w)) || len(w.ring) < min(len(all), w.size()) {
-			t.Fatalf("a window of %d bytes", len(w.ring))
+		if !bytes.HasSuffix(all, contents(&w)) || w.history() < min(len(all), w.size()) {
+			t.Fatalf("a window of %d bytes", w.history())
 		}
 	})
 }

@@ -1,6 +1,10 @@
 package wsframe
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"wstap/wsframe/inflate"
+)
 
 // windowBudget bounds the bytes of all windows of an Inflater together.
 const windowBudget = 256 << 20
@@ -16,8 +20,13 @@ type window struct {
 	fresh bool
 	// lost is true while bytes are missing that the sender may refer to.
 	lost bool
-	// ring holds what was inflated last: all of it until the ring is as long as
-	// the window, from then on the oldest byte is at head.
+	// whole holds what was inflated last, once that is more than a few KiB;
+	// messages are inflated into it. It is nil before, and where the window is
+	// less than 32 KiB.
+	whole *inflate.Window
+	place place
+	// ring is in its place then: all that was inflated until the ring is as long
+	// as the window, from then on the oldest byte is at head.
 	ring []byte
 	head int
 	// first and last are its messages that wait to be inflated.
@@ -36,12 +45,31 @@ func (w *window) size() int {
 }
 
 // empty reports whether nothing was inflated yet, nor lost.
-func (w *window) empty() bool { return cap(w.ring) == 0 && !w.lost && w.first == nil }
+func (w *window) empty() bool { return w.memory() == 0 && !w.lost && w.first == nil }
+
+// memory is what w takes, in bytes.
+func (w *window) memory() int {
+	if w.whole != nil {
+		return wholeBytes
+	}
+	return cap(w.ring)
+}
+
+// history is the number of bytes that w holds.
+func (w *window) history() int {
+	if w.whole != nil {
+		return w.whole.Len()
+	}
+	return len(w.ring)
+}
 
 // lose empties the window, since a compressed message was not captured whole,
 // or the beginning of the connection was not. What later messages refer to may
 // then be missing, until as much has been inflated anew as the window holds.
 func (w *window) lose() {
+	if w.whole != nil {
+		w.whole.Forget()
+	}
 	w.ring, w.head = w.ring[:0], 0
 	w.lost = !w.fresh
 }
@@ -58,7 +86,7 @@ func (w *window) fail(err error) error {
 
 // settle notes that a message was inflated to its end.
 func (w *window) settle() {
-	if len(w.ring) >= w.size() {
+	if w.history() >= w.size() {
 		w.lost = false
 	}
 }
@@ -67,23 +95,10 @@ func (w *window) settle() {
 // bounds the sum of it. The zero value is ready.
 type windowList struct {
 	newest, oldest *window
+	slabs          slabs
 	held           atomic.Int64 // bytes
 	budget         int          // bytes; 0 means windowBudget
 	dropped        uint64       // windows emptied for want of room
-}
-
-// ends are the two parts of the history: what came last, and what came before.
-func (w *window) ends() (newer, older []byte) { return w.ring[:w.head], w.ring[w.head:] }
-
-// fetch brings the window into the cache, one line behind the other, which takes
-// a sixth of what as many misses at random do. The sum has no meaning; it keeps
-// the reads from being left out.
-func (w *window) fetch() (sum byte) {
-	const line = 64
-	for i := 0; i < len(w.ring); i += line {
-		sum += w.ring[i]
-	}
-	return sum
 }
 
 // has reports whether w is among them.
@@ -98,8 +113,18 @@ func (l *windowList) touch(w *window) {
 	l.pushNewest(w)
 }
 
-// extend appends p to the history of w, as far as w keeps any. Different windows
-// may be extended at once; the budget may be passed until trim is called.
+// maxYoung is the size of the largest ring of a window of 32 KiB.
+const maxYoung = 4 << 10
+
+// copyTo copies to v what w holds, which is not whole.
+func (w *window) copyTo(v *inflate.Window) {
+	v.Forget()
+	v.Append(w.ring[w.head:])
+	v.Append(w.ring[:w.head])
+}
+
+// extend appends p to the history of w as far as w keeps any. Different windows may be extended at once; the budget may be passed until
+// trim is called.
 func (l *windowList) extend(w *window, p []byte) {
 	if w.fresh || len(p) == 0 {
 		return
@@ -108,9 +133,17 @@ func (l *windowList) extend(w *window, p []byte) {
 	if len(p) > size {
 		p = p[len(p)-size:]
 	}
+	if w.whole != nil {
+		w.whole.Append(p)
+		return
+	}
 	if n := min(len(p), size-len(w.ring)); n > 0 {
 		if need := len(w.ring) + n; need > cap(w.ring) {
 			room := min(max(need, 8*cap(w.ring), 512), size)
+			if room > maxYoung && size == inflate.Reach {
+				l.complete(w, p)
+				return
+			}
 			l.held.Add(int64(room - cap(w.ring)))
 			w.ring = append(make([]byte, 0, room), w.ring...)
 		}
@@ -124,6 +157,15 @@ func (l *windowList) extend(w *window, p []byte) {
 	}
 }
 
+// complete makes w whole, and appends p.
+func (l *windowList) complete(w *window, p []byte) {
+	l.held.Add(int64(wholeBytes - cap(w.ring)))
+	v, place := l.slabs.take()
+	w.copyTo(v)
+	v.Append(p)
+	w.whole, w.place, w.ring, w.head = v, place, nil, 0
+}
+
 // trim drops the windows that have gone unused the longest until the others are
 // within the budget.
 func (l *windowList) trim() {
@@ -132,7 +174,7 @@ func (l *windowList) trim() {
 		budget = windowBudget
 	}
 	for l.held.Load() > budget && l.oldest != nil {
-		if w := l.oldest; cap(w.ring) > 0 {
+		if w := l.oldest; w.memory() > 0 {
 			l.drop(w)
 		} else {
 			l.unlink(w)
@@ -149,8 +191,11 @@ func (l *windowList) drop(w *window) {
 
 // release takes the memory of w away.
 func (l *windowList) release(w *window) {
-	l.held.Add(-int64(cap(w.ring)))
-	w.ring = nil
+	l.held.Add(-int64(w.memory()))
+	if w.whole != nil {
+		l.slabs.give(w.place)
+	}
+	w.whole, w.place, w.ring, w.head = nil, place{}, nil, 0
 	l.unlink(w)
 }
 

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"testing"
+
+	"wstap/wsframe/inflate"
 )
 
 func writeFile(t *testing.T, name string, b []byte) {
@@ -32,11 +34,11 @@ func TestWindowHistory(t *testing.T) {
 			}
 			l.use(&w, p)
 			all = append(all, p...)
-			if !bytes.HasSuffix(all, contents(&w)) || len(w.ring) < min(len(all), w.size()) {
-				t.Fatalf("%d bits: a window of %d bytes after %d", bits, len(w.ring), len(all))
+			if !bytes.HasSuffix(all, contents(&w)) || w.history() < min(len(all), w.size()) {
+				t.Fatalf("%d bits: a window of %d bytes after %d", bits, w.history(), len(all))
 			}
-			if cap(w.ring) > w.size() || l.held.Load() != int64(cap(w.ring)) {
-				t.Fatalf("%d bits: %d bytes allocated, %d accounted for", bits, cap(w.ring), l.held.Load())
+			if w.memory() > max(w.size(), w.size()/inflate.Reach*wholeBytes) || l.held.Load() != int64(w.memory()) {
+				t.Fatalf("%d bits: %d bytes allocated, %d accounted for", bits, w.memory(), l.held.Load())
 			}
 		}
 	}
@@ -67,7 +69,7 @@ func TestWindowBudget(t *testing.T) {
 				// All that still have memory were used later than those that lost it.
 				oldestHeld := now
 				for j := range windows {
-					if windows[j].ring != nil {
+					if windows[j].memory() > 0 {
 						oldestHeld = min(oldestHeld, lastUse[j])
 					}
 				}
@@ -78,7 +80,7 @@ func TestWindowBudget(t *testing.T) {
 		}
 		held := int64(0)
 		for j := range windows {
-			held += int64(cap(windows[j].ring))
+			held += int64(windows[j].memory())
 		}
 		if held != l.held.Load() || held > budget {
 			t.Fatalf("%d bytes held, %d accounted for, budget %d", held, l.held.Load(), budget)
@@ -91,7 +93,7 @@ func TestWindowBudget(t *testing.T) {
 			}
 		}
 		for j := range windows {
-			if cap(windows[j].ring) > 0 {
+			if windows[j].memory() > 0 {
 				count--
 			}
 		}
@@ -117,7 +119,7 @@ func TestWindowLargerThanBudget(t *testing.T) {
 	l := windowList{budget: 1000}
 	var w window
 	l.use(&w, make([]byte, 2000))
-	if w.ring != nil || !w.lost || l.held.Load() != 0 || l.dropped != 1 || l.newest != nil {
+	if w.memory() != 0 || !w.lost || l.held.Load() != 0 || l.dropped != 1 || l.newest != nil {
 		t.Errorf("%+v, %d bytes held, %d dropped", w, l.held.Load(), l.dropped)
 	}
 }
@@ -130,7 +132,7 @@ func TestWindowRegained(t *testing.T) {
 	w.lose()
 	for i := range 6 {
 		if w.settle(); w.lost != (i < 6) {
-			t.Fatalf("lost %v with %d bytes", w.lost, len(w.ring))
+			t.Fatalf("lost %v with %d bytes", w.lost, w.history())
 		}
 		l.use(&w, make([]byte, 100))
 	}
@@ -152,6 +154,12 @@ func (l *windowList) use(w *window, p []byte) {
 
 // contents is what w holds, the oldest byte first.
 func contents(w *window) []byte {
-	newer, older := w.ends()
+	var v inflate.Window
+	if w.whole != nil {
+		v = *w.whole
+	} else {
+		w.copyTo(&v)
+	}
+	older, newer := v.Last(inflate.Reach)
 	return append(bytes.Clone(older), newer...)
 }

@@ -2,209 +2,182 @@ package inflate
 
 import "encoding/binary"
 
-const (
-	maxMatch = 258
-	// A code and its extra bits take 48 bits at most: 15+5 and 15+13.
-	maxSymbols = 48
-)
-
-// decode decodes a coded block (RFC 1951, 3.2.3) until its end, or until out is
-// full; then a match that did not fit is left for copyMatch.
+// decode decodes a coded block (RFC 1951, 3.2.3) into w until its end, or until
+// the next symbol may not fit before stop.
 //
 // It works on copies of the decoder's state, which stay in registers, and fills
-// the bits once a round: 56 are enough for a literal and a match behind it.
-func (d *Decoder) decode(out, newer, older []byte) ([]byte, error) {
-	in, next, held, n := d.in, d.next, d.held, d.n
-	lengths, distances := d.lengths, d.distances[:1<<distanceBits]
-	full := d.distances
-	buf, at := out[:cap(out)], len(out)
-	lengthRoot := (*[1 << lengthBits]entry)(lengths)
+// the bits so that there are 48 where a match begins, the most that it takes:
+// 15+5 for its length and 15+13 for its distance. Of n only the lowest 6 bits
+// have a meaning: so whole entries can be subtracted from it.
+func (d *Decoder) decode(w *Window, stop int) error {
+	if d.past > 0 {
+		return d.decodeSlowly(w, stop)
+	}
+	in, next, end, held, n := d.in, d.next, d.end, d.held, uint32(d.n)
+	lengths, distances := d.lengths, d.distances
+	firstLengths, firstDistances := (*[1 << lengthBits]entry)(lengths), (*[1 << distanceBits]entry)(distances)
+	ring, at, top := &w.ring, w.at, w.top
+	if top == 0 {
+		top = ringSize
+	}
+	before := w.kept - w.at // at+before is how far back a match may refer
+	ok := true
 
-	// The quick way, while there is room for any match and input for any code.
-	for next+8 <= len(in) && at+maxMatch+16 <= len(buf) {
-		held |= binary.LittleEndian.Uint64(in[next:]) << n
-		next += int(63-n) / 8
+	for at <= min(stop, ringSize)-lapRoom {
+		held |= binary.LittleEndian.Uint64(in[next:]) << (n & 63)
+		next += int((n ^ 63) >> 3 & 7)
 		n |= 56
-
-		e := lengthRoot[held&(1<<lengthBits-1)]
-		if e&subtable != 0 {
-			held >>= lengthBits
-			n -= lengthBits
-			e = lengths[e.value()+uint32(held&(1<<e.extra()-1))]
+		if next > end { // not all of these bits are of the input
+			break
 		}
-		if e&literal != 0 {
-			held >>= e.length()
-			n -= e.length()
-			buf[at] = byte(e.value())
+
+		e := firstLengths[held&(1<<lengthBits-1)]
+		if e >= literal { // literals come in runs
+			held >>= e & 63
+			n -= uint32(e)
+			ring[at] = byte(e >> 16)
 			at++
-			// Literals come in runs: two more short ones fit into the bits at hand.
-			for range 2 {
-				e = lengthRoot[held&(1<<lengthBits-1)]
-				if e&(literal|subtable) != literal {
-					break
-				}
-				held >>= e.length()
-				n -= e.length()
-				buf[at] = byte(e.value())
+			if e = firstLengths[held&(1<<lengthBits-1)]; e >= literal {
+				held >>= e & 63
+				n -= uint32(e)
+				ring[at] = byte(e >> 16)
 				at++
-			}
-			continue
-		}
-		if e&endBlock != 0 {
-			held >>= e.length()
-			n -= e.length()
-			d.next, d.held, d.n, d.state = next, held, n, header
-			return buf[:at], nil
-		}
-		if e == 0 {
-			return buf[:at], ErrCorrupt
-		}
-		held >>= e.length()
-		length := int(e.value()) + int(held&(1<<e.extra()-1))
-		held >>= e.extra()
-		n -= e.length() + e.extra()
-
-		e = distances[held&(1<<distanceBits-1)]
-		if e&subtable != 0 {
-			held >>= distanceBits
-			n -= distanceBits
-			e = full[e.value()+uint32(held&(1<<e.extra()-1))]
-		}
-		if e == 0 {
-			return buf[:at], ErrCorrupt
-		}
-		held >>= e.length()
-		distance := int(e.value()) + int(held&(1<<e.extra()-1))
-		held >>= e.extra()
-		n -= e.length() + e.extra()
-
-		from := at - distance
-		switch {
-		case from < 0:
-			// In the history: in the part that is wanted, with 8 bytes to spare, or
-			// across an end.
-			h := newer
-			if from += len(h); from < 0 {
-				h = older
-				from += len(h)
-			}
-			if from >= 0 && from+length+8 <= len(h) {
-				for i := 0; i < length; i += 8 {
-					binary.LittleEndian.PutUint64(buf[at+i:], binary.LittleEndian.Uint64(h[from+i:]))
+				if e = firstLengths[held&(1<<lengthBits-1)]; e >= literal {
+					held >>= e & 63
+					n -= uint32(e)
+					ring[at] = byte(e >> 16)
+					at++
+					if e = firstLengths[held&(1<<lengthBits-1)]; e >= literal {
+						held >>= e & 63
+						n -= uint32(e)
+						ring[at] = byte(e >> 16)
+						at++
+						continue
+					}
 				}
-				at += length
+			}
+			held |= binary.LittleEndian.Uint64(in[next:]) << (n & 63)
+			next += int((n ^ 63) >> 3 & 7)
+			n |= 56
+			if next > end {
+				break
+			}
+		}
+		if e&rare != 0 {
+			if e&subtable != 0 {
+				held >>= lengthBits
+				n -= lengthBits
+				e = lengths[e.value()+int(held&(1<<e.code()-1))]
+			}
+			if e >= literal {
+				held >>= e & 63
+				n -= uint32(e)
+				ring[at] = byte(e >> 16)
+				at++
 				continue
 			}
-			b, _, err := copyMatch(buf[:at], newer, older, distance, length)
-			if err != nil {
-				return b, err
-			}
-			at = len(b)
-		case distance >= 8:
-			// Eight bytes at a time; what is written beyond the match is
-			// written over later.
-			for end := at + length; at < end; {
-				binary.LittleEndian.PutUint64(buf[at:], binary.LittleEndian.Uint64(buf[from:]))
-				at += 8
-				from += 8
-				if at >= end {
-					at = end
+			if e&rare != 0 {
+				if ok = e&endBlock != 0; ok {
+					held >>= e & 63
+					n -= uint32(e)
+					d.state = header
 				}
-			}
-		default:
-			for range length {
-				buf[at] = buf[from]
-				at++
-				from++
+				break
 			}
 		}
+		bits := held
+		held >>= e & 63
+		n -= uint32(e)
+		length := e.with(bits)
+
+		e = firstDistances[held&(1<<distanceBits-1)]
+		if e&rare != 0 {
+			if e&subtable != 0 {
+				held >>= distanceBits
+				n -= distanceBits
+				e = distances[e.value()+int(held&(1<<e.code()-1))]
+			}
+			if e&rare != 0 {
+				ok = false
+				break
+			}
+		}
+		bits = held
+		held >>= e & 63
+		n -= uint32(e)
+		distance := e.with(bits)
+		if distance > at+before {
+			ok = false
+			break
+		}
+
+		from := at - distance
+		from += top & (from >> 63)
+		if length <= stride && distance >= stride/2 && from <= top-stride {
+			// What is written beyond the match is written over later.
+			*(*[stride / 2]byte)(ring[at:]) = *(*[stride / 2]byte)(ring[from:])
+			*(*[stride / 2]byte)(ring[at+stride/2:]) = *(*[stride / 2]byte)(ring[from+stride/2:])
+			at += length
+			continue
+		}
+		at = w.copyMatch(at, distance, length)
 	}
-	d.next, d.held, d.n = next, held, n
-	return d.decodeSlowly(buf[:at], newer, older)
+
+	d.next, d.held, d.n = next, held, uint(n&63)
+	if next > end {
+		d.past = uint(next-end) * 8
+		d.next = end
+	}
+	w.advance(at)
+	switch {
+	case !ok:
+		return ErrCorrupt
+	case d.state == header:
+		return nil
+	}
+	return d.decodeSlowly(w, stop)
 }
 
-// decodeSlowly goes on where input or room may end at any byte, until the block
-// ends, out is full, or the quick way is open again.
-func (d *Decoder) decodeSlowly(out, newer, older []byte) ([]byte, error) {
-	for len(out) < cap(out) {
-		if d.n < maxSymbols {
-			d.fill()
-		}
-		e := d.symbol(d.lengths, lengthBits)
+// decodeSlowly goes on where the input ends, until the block does, or the next
+// symbol may not fit before stop.
+func (d *Decoder) decodeSlowly(w *Window, stop int) error {
+	for w.at <= stop-lapRoom {
+		d.fill()
+		e, bits := d.symbol(d.lengths, lengthBits)
 		switch {
-		case d.overrun() || e == 0:
-			return out, ErrCorrupt
-		case e&literal != 0:
-			out = append(out, byte(e.value()))
+		case d.overrun():
+			return ErrCorrupt
+		case e >= literal:
+			w.ring[w.at] = byte(e >> 16)
+			w.advance(w.at + 1)
 			continue
 		case e&endBlock != 0:
 			d.state = header
-			return out, nil
+			return nil
+		case e&rare != 0:
+			return ErrCorrupt
 		}
-		length := int(e.value() + d.take(e.extra()))
-		if e = d.symbol(d.distances, distanceBits); e == 0 {
-			return out, ErrCorrupt
+		length := e.with(bits)
+		e, bits = d.symbol(d.distances, distanceBits)
+		distance := e.with(bits)
+		if e&rare != 0 || d.overrun() || distance > w.kept {
+			return ErrCorrupt
 		}
-		distance := int(e.value() + d.take(e.extra()))
-		if d.overrun() {
-			return out, ErrCorrupt
-		}
-		var err error
-		out, length, err = copyMatch(out, newer, older, distance, length)
-		if err != nil {
-			return out, err
-		}
-		if length > 0 {
-			d.state, d.left, d.distance = match, length, distance
-			return out, nil
-		}
+		w.advance(w.copyMatch(w.at, distance, length))
 	}
-	return out, nil
+	return nil
 }
 
-// symbol takes a code.
-func (d *Decoder) symbol(table []entry, root uint) entry {
-	e := table[d.held&(1<<root-1)]
+// symbol takes a code and its extra bits, which stand at the beginning of bits.
+func (d *Decoder) symbol(table []entry, root uint) (e entry, bits uint64) {
+	e = table[d.held&(1<<root-1)]
 	if e&subtable != 0 {
 		d.held >>= root
 		d.n -= root
-		e = table[e.value()+uint32(d.held&(1<<e.extra()-1))]
+		e = table[e.value()+int(d.held&(1<<e.code()-1))]
 	}
-	d.held >>= e.length()
-	d.n -= e.length()
-	return e
-}
-
-// copyMatch appends length bytes from distance back, as far as there is room,
-// and returns how many are left. The match may begin in the history and end in
-// what it has just written.
-func copyMatch(out, newer, older []byte, distance, length int) ([]byte, int, error) {
-	if back := distance - len(out); back > 0 {
-		if back > len(newer)+len(older) {
-			return out, length, ErrCorrupt
-		}
-		if back > len(newer) {
-			from := len(older) - (back - len(newer))
-			k := min(length, len(older)-from, cap(out)-len(out))
-			out = append(out, older[from:from+k]...)
-			length -= k
-			back -= k
-		}
-		if length > 0 && back > 0 && back <= len(newer) {
-			from := len(newer) - back
-			k := min(length, back, cap(out)-len(out))
-			out = append(out, newer[from:from+k]...)
-			length -= k
-		}
-	}
-	for length > 0 && len(out) < cap(out) {
-		from := len(out) - distance
-		if from < 0 { // there was no room for what lies in the history
-			break
-		}
-		k := min(length, distance, cap(out)-len(out))
-		out = append(out, out[from:from+k]...)
-		length -= k
-	}
-	return out, length, nil
+	bits = d.held
+	d.held >>= e.take()
+	d.n -= e.take()
+	return e, bits
 }

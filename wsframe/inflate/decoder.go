@@ -2,10 +2,10 @@
 // that refer to those before them (RFC 7692, 7.1.1).
 //
 // It differs from a general decoder in three ways, each of which shows where
-// messages are small and connections are many: what came before is read where
-// it lies, in the window of the connection, and is not copied into the decoder
-// first (32 KiB a message); input and output are slices, so that nothing is
-// called per byte; and the tables of the fixed code are made once.
+// messages are small and connections are many: streams are decoded into the
+// window of their connection, where what they refer to lies, and are not copied
+// into or out of it; only symbols that have a code are looked at, a few dozen of
+// 316; and the tables of the fixed code are made once.
 package inflate
 
 import (
@@ -18,27 +18,26 @@ import (
 // what is not in the history.
 var ErrCorrupt = errors.New("corrupt deflate stream")
 
-// Decoder decodes one stream at a time. The zero value is ready for Reset. It
-// is some 28 kB large, and not safe for concurrent use.
+// Decoder decodes one stream at a time. The zero value is ready for Load. It is
+// some 28 kB large, and not safe for concurrent use.
 type Decoder struct {
-	in   []byte
+	in   []byte // the input, and padding
+	end  int    // of the input
 	next int    // the first byte of in that is not in held
 	held uint64 // bits taken from in and not used, the next one lowest
 	n    uint   // how many of them count
-	past uint   // of these, bits that lie behind the end of in
+	past uint   // how many bits were taken that lie behind the input; they are 0
 
 	state state
 	final bool // the block at hand is the stream's last
-	// What is left of a stored block, or of a match that did not fit.
-	left     int
-	distance int
+	left  int  // of a stored block
 
 	lengths   []entry // the tables in force
 	distances []entry
 
-	ready   bool // the tables below are filled
-	symbols symbols
-	fixed   struct {
+	ready     bool // what follows is filled
+	alphabets alphabets
+	fixed     struct {
 		lengths   [1 << lengthBits]entry
 		distances [1 << distanceBits]entry
 	}
@@ -56,75 +55,80 @@ const (
 	header state = iota
 	stored
 	coded
-	match
 	ended
 )
 
-// Reset begins with the stream at the start of in, which is lent until the
-// stream has ended.
-func (d *Decoder) Reset(in []byte) {
+const (
+	// padding goes behind the input, so that 8 bytes can be read from any place.
+	padding = "\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00"
+	// maxIdleInput is the size of an input buffer that is kept for reuse.
+	maxIdleInput = 1 << 20
+)
+
+// Load copies in, and tail behind it, and begins with the stream there.
+func (d *Decoder) Load(in []byte, tail string) {
 	if !d.ready {
 		d.prepare()
 	}
-	d.in, d.next, d.held, d.n, d.past = in, 0, 0, 0, 0
-	d.state, d.final = header, false
+	if cap(d.in) > maxIdleInput {
+		d.in = nil
+	}
+	d.in = append(append(append(d.in[:0], in...), tail...), padding...)
+	d.end = len(in) + len(tail)
+	d.begin(0)
 }
 
 // Rest is the number of whole bytes of the input behind the stream's end.
-func (d *Decoder) Rest() int { return len(d.in) - d.next + int(d.n-d.past)/8 }
+func (d *Decoder) Rest() int { return d.end - d.next + int(d.n-d.past)/8 }
 
-// Decode appends to out, whose capacity bounds it, and returns io.EOF at the
-// end of the stream, ErrCorrupt, or nil where out is full. All bytes of out are
-// history; newer and older are what came before it, in reverse order of time: a
-// ring has two ends. After ErrCorrupt, out holds what came before the fault.
-func (d *Decoder) Decode(out, newer, older []byte) ([]byte, error) {
-	for {
-		var err error
+// Next begins with the stream at the next whole byte.
+func (d *Decoder) Next() { d.begin(d.end - d.Rest()) }
+
+func (d *Decoder) begin(at int) {
+	d.next, d.held, d.n, d.past = at, 0, 0, 0
+	d.state, d.final = header, false
+}
+
+// MinRoom is the least room that Decode can do with.
+const MinRoom = 2 * lapRoom
+
+// Decode decodes into w and returns a piece of the stream, room bytes at most
+// and seldom fewer than 32 KiB: io.EOF with the last one, or ErrCorrupt with
+// what came before the fault. The piece is a part of w, and stays as it is until
+// Reach bytes have been decoded into w from its beginning on.
+func (d *Decoder) Decode(w *Window, room int) (piece []byte, err error) {
+	if w.at > ringSize-lapRoom {
+		w.lap()
+	}
+	begin := w.at
+	stop := min(begin+room, ringSize)
+	for err == nil {
 		switch d.state {
 		case header:
-			if d.final {
-				d.state = ended
-				continue
-			}
 			err = d.block()
 		case stored:
-			out, err = d.copyStored(out)
-		case match:
-			out, d.left, err = copyMatch(out, newer, older, d.distance, d.left)
-			if d.left == 0 {
-				d.state = coded
-			}
+			err = d.copyStored(w, stop)
 		case coded:
-			out, err = d.decode(out, newer, older)
+			err = d.decode(w, stop)
 		case ended:
-			return out, io.EOF
+			err = io.EOF
 		}
-		if err != nil {
-			return out, err
-		}
-		if len(out) == cap(out) && d.state != header {
-			return out, nil
+		if w.at > stop-lapRoom && (d.state == stored || d.state == coded) {
+			break
 		}
 	}
+	return w.ring[begin:w.at], err
 }
 
 // fill takes bytes of the input until there are at least 56 bits; behind its end
 // they are zeros.
 func (d *Decoder) fill() {
-	if d.next+8 <= len(d.in) {
-		d.held |= binary.LittleEndian.Uint64(d.in[d.next:]) << d.n
-		d.next += int(63-d.n) / 8
-		d.n |= 56
-		return
-	}
-	for d.n < 56 {
-		if d.next < len(d.in) {
-			d.held |= uint64(d.in[d.next]) << d.n
-			d.next++
-		} else {
-			d.past += 8
-		}
-		d.n += 8
+	d.held |= binary.LittleEndian.Uint64(d.in[d.next:]) << (d.n & 63)
+	d.next += int(63-d.n) / 8
+	d.n |= 56
+	if d.next > d.end {
+		d.past += uint(d.next-d.end) * 8
+		d.next = d.end
 	}
 }
 
@@ -144,6 +148,10 @@ func (d *Decoder) overrun() bool { return d.n < d.past }
 
 // block reads the header of a block (RFC 1951, 3.2.3).
 func (d *Decoder) block() error {
+	if d.final {
+		d.state = ended
+		return nil
+	}
 	d.final = d.take(1) == 1
 	switch kind := d.take(2); {
 	case d.overrun() || kind == 3:
@@ -162,6 +170,8 @@ func (d *Decoder) block() error {
 		if complement := d.take(16); d.overrun() || size != complement^0xffff {
 			return ErrCorrupt
 		}
+		d.next -= int(d.n-d.past) / 8
+		d.held, d.n, d.past = 0, 0, 0
 		d.state, d.left = stored, int(size)
 		return nil
 	}
@@ -170,26 +180,16 @@ func (d *Decoder) block() error {
 }
 
 // copyStored copies what fits of a stored block.
-func (d *Decoder) copyStored(out []byte) ([]byte, error) {
-	for d.left > 0 && d.n > 0 && len(out) < cap(out) {
-		out = append(out, byte(d.take(8)))
-		d.left--
-	}
-	if d.overrun() {
-		return out, ErrCorrupt
-	}
-	k := min(d.left, cap(out)-len(out), len(d.in)-d.next)
-	if d.n == 0 {
-		d.held = 0 // above n it may hold bytes that are passed here
-		out = append(out, d.in[d.next:d.next+k]...)
-		d.next += k
-		d.left -= k
-	}
+func (d *Decoder) copyStored(w *Window, stop int) error {
+	n := copy(w.ring[w.at:stop], d.in[d.next:min(d.next+d.left, d.end)])
+	w.advance(w.at + n)
+	d.next += n
+	d.left -= n
 	switch {
 	case d.left == 0:
 		d.state = header
-	case len(out) < cap(out):
-		return out, ErrCorrupt // the input ends within it
+	case d.next == d.end:
+		return ErrCorrupt // the input ends within it
 	}
-	return out, nil
+	return nil
 }

@@ -19,21 +19,30 @@ func model(in, dict []byte, limit int) (out []byte, rest int, err error) {
 	return out, r.Len(), err
 }
 
-// decode decodes with room for step bytes at a time, the history cut in two.
+// decode decodes with room for step bytes at a time, in a window that begins
+// anywhere in its ring.
 func decode(d *inflate.Decoder, in, dict []byte, step, limit int) (out []byte, rest int, err error) {
-	cut := len(dict) / 3
-	d.Reset(in)
+	var w inflate.Window
+	w.Append(make([]byte, 13*step%inflate.Reach))
+	w.Append(make([]byte, 17*step%inflate.Reach))
+	w.Forget()
+	w.Append(dict[:len(dict)/3])
+	w.Append(dict[len(dict)/3:])
+	d.Load(in, "")
 	for {
-		room := make([]byte, len(out), min(len(out)+step, limit))
-		copy(room, out)
-		out, err = d.Decode(room, dict[cut:], dict[:cut])
+		piece, err := d.Decode(&w, max(step, inflate.MinRoom))
+		out = append(out, piece...)
+		older, newer := w.Last(inflate.Reach)
+		if all := append(append([]byte(nil), older...), newer...); !bytes.HasSuffix(append(dict[:len(dict):len(dict)], out...), all) || len(all) < min(len(dict)+len(out), inflate.Reach) {
+			return out, 0, errors.New("wrong history")
+		}
 		switch {
 		case err == io.EOF:
-			return out, d.Rest(), nil
+			return out[:min(len(out), limit)], d.Rest(), nil
 		case err != nil:
 			return out, d.Rest(), err
-		case len(out) == limit:
-			return out, d.Rest(), nil
+		case len(out) >= limit:
+			return out[:limit], d.Rest(), nil
 		}
 	}
 }
@@ -152,12 +161,18 @@ func TestNoAllocation(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	plain, dict := text(rng, 2000), text(rng, 30_000)
 	in := compress(t, 6, dict, plain, 1)
-	out := make([]byte, 0, 4096)
+	var w inflate.Window
+	w.Append(dict)
 	var d inflate.Decoder
+	d.Load(in, "")
 	if n := testing.AllocsPerRun(100, func() {
-		d.Reset(in)
-		if _, err := d.Decode(out, dict, nil); err != io.EOF {
-			t.Fatal(err)
+		d.Load(in, "")
+		for {
+			if _, err := d.Decode(&w, inflate.Reach); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations a stream", n)
@@ -170,13 +185,16 @@ func BenchmarkDecode(b *testing.B) {
 		plain, dict := text(rng, size), text(rng, 32<<10)
 		in := compress(b, 6, dict, plain, 1)
 		b.Run(strconv.Itoa(size), func(b *testing.B) {
-			out := make([]byte, 0, size+1024)
+			var w inflate.Window
+			w.Append(dict)
 			var d inflate.Decoder
 			b.SetBytes(int64(size))
 			b.ReportAllocs()
 			for b.Loop() {
-				d.Reset(in)
-				d.Decode(out, dict, nil)
+				d.Load(in, "")
+				for err := error(nil); err == nil; {
+					_, err = d.Decode(&w, inflate.Reach)
+				}
 			}
 		})
 	}
