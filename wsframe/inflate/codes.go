@@ -5,22 +5,23 @@ package inflate
 func (d *Decoder) prepare() {
 	a := &d.alphabets
 	a.fill()
-	var symbols [maxLengths]coding
-	for i := range symbols {
-		n := coding(8)
+	var c census
+	for i := range maxLengths {
 		switch {
 		case i >= 144 && i < 256:
-			n = 9
+			c.add(i, 9)
 		case i >= 256 && i < 280:
-			n = 7
+			c.add(i, 7)
+		default:
+			c.add(i, 8)
 		}
-		symbols[i] = coding(i)<<4 | n
 	}
-	a.build(d.fixed.lengths[:], lengthBits, symbols[:], 0, a.lengths[:])
+	a.build(d.fixed.lengths[:], lengthBits, &c, false, a.lengths[:])
+	c.count = [maxCode + 1]uint16{}
 	for i := range maxDistances {
-		symbols[i] = coding(i)<<4 | 5
+		c.add(i, 5)
 	}
-	a.build(d.fixed.distances[:], distanceBits, symbols[:maxDistances], 0, a.distances[:])
+	a.build(d.fixed.distances[:], distanceBits, &c, false, a.distances[:])
 	d.ready = true
 }
 
@@ -33,15 +34,15 @@ var metaOrder = [metaSymbols]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 
 // listed, and the others cost nothing further.
 func (d *Decoder) tables() bool {
 	const validLengths, validDistances = 286, 30
-	nl, nd, nm := d.take(5)+257, d.take(5)+1, int(d.take(4))+4
+	nl, nd, nm := int(d.take(5))+257, int(d.take(5))+1, int(d.take(4))+4
 	if nl > validLengths || nd > validDistances || !d.metaTable(nm) {
 		return false
 	}
-	var symbols [validLengths + validDistances + 6]coding // 6: the longest run of what is not 0
-	used := uint(0)
+	c := &d.census
+	c.lengths.count, c.distances.count = [maxCode + 1]uint16{}, [maxCode + 1]uint16{}
 	held, n := d.held, d.n
-	last := coding(0)
-	for i := uint32(0); i < nl+nd; {
+	last := uint(0)
+	for i := 0; i < nl+nd; {
 		if n < metaBits+7 {
 			d.held, d.n = held, n
 			d.fill()
@@ -55,54 +56,54 @@ func (d *Decoder) tables() bool {
 		held >>= e.take()
 		n -= e.take()
 		if e&rare == 0 {
-			last = coding(e.value())
-			symbols[used] = coding(i)<<4 | last
-			used += uint(last+maxCode) >> 4 // 1, unless last is 0
+			last = uint(e.value())
+			if i < nl {
+				c.lengths.add(i, last)
+			} else {
+				c.distances.add(i-nl, last)
+			}
 			i++
 			continue
 		}
-		run := uint32(e.with(bits))
+		run := e.with(bits)
+		if i+run > nl+nd {
+			return false
+		}
 		switch {
-		case e&again != 0:
-			if i == 0 || i+run > nl+nd {
-				return false
-			}
-			if last > 0 {
-				for k := range run {
-					symbols[used] = coding(i+k)<<4 | last
-					used++
+		case e&zeros != 0:
+			last = 0
+		case e&again == 0 || i == 0:
+			return false
+		case last > 0:
+			for k := i; k < i+run; k++ {
+				if k < nl {
+					c.lengths.add(k, last)
+				} else {
+					c.distances.add(k-nl, last)
 				}
 			}
-		case e&zeros == 0:
-			return false
-		default:
-			last = 0
 		}
-		if i += run; i > nl+nd {
-			return false
-		}
+		i += run
 	}
 	d.held, d.n = held, n
-	split := used
-	for split > 0 && symbols[split-1].symbol() >= nl {
-		split--
-	}
+	var none6 [maxCode - lengthBits]uint16
+	var none8 [maxCode - distanceBits]uint16
 	a, t := &d.alphabets, &d.dynamic
-	return a.build(t.lengths[:], lengthBits, symbols[:split], 0, a.lengths[:]) &&
-		a.build(t.distances[:], distanceBits, symbols[split:used], nl, a.distances[:])
+	return a.build(t.lengths[:], lengthBits, &c.lengths, [maxCode - lengthBits]uint16(c.lengths.count[lengthBits+1:]) != none6, a.lengths[:]) &&
+		a.build(t.distances[:], distanceBits, &c.distances, [maxCode - distanceBits]uint16(c.distances.count[distanceBits+1:]) != none8, a.distances[:])
 }
 
 // metaTable reads the code of code lengths, nm symbols of it.
 func (d *Decoder) metaTable(nm int) bool {
 	var lengths [metaSymbols]uint8
+	d.fill() // enough for 18 of them
 	for _, i := range metaOrder[:nm] {
 		lengths[i] = uint8(d.take(3))
 	}
-	var symbols [metaSymbols]coding
-	used := uint(0)
+	c := &d.census.meta
+	c.count = [maxCode + 1]uint16{}
 	for i, n := range lengths {
-		symbols[used] = coding(i)<<4 | coding(n)
-		used += uint(n+7) >> 3 // 1, unless n is 0
+		c.add(i, uint(n))
 	}
-	return d.alphabets.build(d.meta[:], metaBits, symbols[:used], 0, d.alphabets.meta[:])
+	return d.alphabets.build(d.meta[:], metaBits, c, false, d.alphabets.meta[:])
 }

@@ -45,7 +45,8 @@ type Decoder struct {
 		lengths   [lengthEntries]entry
 		distances [distanceEntries]entry
 	}
-	meta [1 << metaBits]entry
+	meta   [1 << metaBits]entry
+	census struct{ lengths, distances, meta census }
 }
 
 // state is what comes next in the stream.
