@@ -19,8 +19,6 @@ const (
 
 // batch is a set of messages to be inflated, those of each window in order.
 type batch struct {
-	jobs    []*job // reused
-	used    int
 	windows []*window // that have jobs, in order of the first
 	packers []*packer // one for each core that works
 	single  []byte    // what is inflated beyond maxOutput
@@ -63,23 +61,17 @@ type packer struct {
 	fetched byte // see inflate.Window.Fetch
 }
 
-// add adds a message that was sent with w.
-func (b *batch) add(a *Analyzer, w *window, packed []byte, text bool) *job {
-	if b.used == len(b.jobs) {
-		b.jobs = append(b.jobs, &job{})
-	}
-	j := b.jobs[b.used]
-	b.used++
-	a.inflater.windows.touch(w)
-	*j = job{window: w, packed: packed, text: text}
+// add adds a message. Windows are used in the order of their first.
+func (b *batch) add(a *Analyzer, j *job) {
+	w := j.window
 	if w.last == nil {
+		a.inflater.windows.touch(w)
 		w.first = j
 		b.windows = append(b.windows, w)
 	} else {
 		w.last.next = j
 	}
 	w.last = j
-	return j
 }
 
 // run inflates the messages, size bytes in all, on as many cores as there are.
@@ -153,10 +145,7 @@ func (b *batch) end(a *Analyzer) {
 	for _, w := range b.windows {
 		w.first, w.last = nil, nil
 	}
-	for _, j := range b.jobs[:b.used] {
-		*j = job{}
-	}
-	b.used, b.windows = 0, b.windows[:0]
+	b.windows = b.windows[:0]
 	for _, p := range b.packers {
 		p.rooms.empty()
 	}

@@ -17,19 +17,15 @@ func (l *loans) add(m *unpacked) {
 	l.messages = append(l.messages, m)
 }
 
-// room is how much may go into the window without hurting what lies in it, at
-// least inflate.MinRoom: what is in the way is copied to r.
-func (l *loans) room(r *rooms) int {
-	if len(l.messages) > 0 && inflate.Reach-l.span < inflate.MinRoom {
-		l.recall(r)
-	}
+// left is how much may go into the window without hurting what lies in it.
+func (l *loans) left() int {
 	if len(l.messages) == 0 {
 		return inflate.Reach
 	}
 	return inflate.Reach - l.span
 }
 
-// recall copies the messages to r.
+// recall copies the messages to r, which makes room in the window.
 func (l *loans) recall(r *rooms) {
 	for _, m := range l.messages {
 		m.payload = r.keep(m.payload)

@@ -2,8 +2,8 @@ package wsframe
 
 // The bounds of a queue. Where one is reached, the queue is emptied.
 const (
-	queueEvents = 2048
-	queueBytes  = 512 << 10 // of payloads, as on the wire
+	queueEvents = 8192
+	queueBytes  = 2 << 20 // of payloads, as on the wire
 )
 
 // queue is a Sink that holds events back while compressed messages wait, so
@@ -16,28 +16,21 @@ const (
 // sinks that look at nothing but events.
 type queue struct {
 	a      *Analyzer
-	events []queued
+	events []*queued
+	all    []*queued // that there are; events are the first of them
+	apart  aparts
 	bytes  []byte // payloads of the events
 	batch  batch
+	lent   struct { // what plain messages are told by
+		frame   Frame
+		message Message
+	}
 	// maxEvents and maxBytes are the constants; tests lower them.
 	maxEvents, maxBytes int
 }
 
 func newQueue(a *Analyzer) *queue {
 	return &queue{a: a, batch: batch{maxOutput: batchOutput}, maxEvents: queueEvents, maxBytes: queueBytes}
-}
-
-// queued is an event that waits: a frame with all that is told with it, or any
-// other.
-type queued struct {
-	other   Event // nil for a frame
-	side    *side
-	frame   Frame
-	alone   bool // nothing is told with the frame; what belongs to it follows
-	whole   bool // the frame completes message
-	message Message
-	job     *job // inflates message; nil where that is done, or needless
-	faults  []fault
 }
 
 // Emit implements Sink.
@@ -69,7 +62,7 @@ func (q *queue) Emit(e Event) error {
 		c.Payload = q.keep(v.Payload)
 		e = &c
 	}
-	q.next().other = e
+	q.next().apart = q.apart.other(e)
 	return q.bound()
 }
 
@@ -101,27 +94,28 @@ func (q *queue) frame(s *side, f *Frame, m *Message) error {
 		return q.a.tell(f, m, s.faults)
 	}
 	e := q.next()
-	header := append(e.frame.Header[:0], f.Header...)
-	e.side, e.frame, e.alone, e.whole, e.job = s, *f, s == nil, m != nil, nil
-	e.frame.Header = header
-	e.frame.Holes = append([]Hole(nil), f.Holes...)
-	e.faults = e.faults[:0]
-	if s != nil {
-		e.faults = append(e.faults, s.faults...)
-	}
+	e.side = s
+	var payload []byte
 	if m != nil {
-		e.message = *m
-		e.message.Payload = q.keep(m.Payload)
+		payload = q.keep(m.Payload)
 		if m.waiting {
-			e.job = q.batch.add(q.a, s.window, e.message.Payload, m.Opcode == OpText)
+			e.job = job{window: s.window, packed: payload, text: m.Opcode == OpText}
+			q.batch.add(q.a, &e.job)
 		}
 	}
-	if shared {
-		e.frame.Payload = e.message.Payload[:len(f.Payload)]
-	} else {
-		e.frame.Payload = q.keep(f.Payload)
+	if shared && m.waiting && plain(s, f) {
+		e.pack(f)
+		return q.bound()
 	}
-	e.frame.Reason = e.frame.Payload[len(f.Payload)-len(f.Reason):]
+	e.apart = q.apart.frame(s, f, m)
+	e.apart.message.Payload = payload
+	g := &e.apart.frame
+	if shared {
+		g.Payload = payload[:len(f.Payload)]
+	} else {
+		g.Payload = q.keep(f.Payload)
+	}
+	g.Reason = g.Payload[len(f.Payload)-len(f.Reason):]
 	return q.bound()
 }
 
@@ -145,14 +139,17 @@ func (q *queue) keep(b []byte) []byte {
 	return q.bytes[n:len(q.bytes):len(q.bytes)]
 }
 
-// next is the place of another event.
+// next is the place of another event, which is empty.
 func (q *queue) next() *queued {
-	if len(q.events) < cap(q.events) {
-		q.events = q.events[:len(q.events)+1]
-	} else {
-		q.events = append(q.events, queued{})
+	n := len(q.events)
+	if n == len(q.all) {
+		some := make([]queued, 128)
+		for i := range some {
+			q.all = append(q.all, &some[i])
+		}
 	}
-	return &q.events[len(q.events)-1]
+	q.events = q.all[:n+1]
+	return q.all[n]
 }
 
 // bound empties a queue that is full of events.
@@ -170,38 +167,53 @@ func (q *queue) flush() error {
 	}
 	q.batch.run(q.a, len(q.bytes))
 	var err error
-	for i := range q.events {
-		e := &q.events[i]
+	for _, e := range q.events {
 		if err == nil {
 			err = q.hand(e)
 		}
-		e.other = nil
+		*e = queued{}
 	}
 	q.events, q.bytes = q.events[:0], q.bytes[:0]
+	q.apart.used = 0
 	q.batch.end(q.a)
 	return err
 }
 
 // hand hands on one event.
 func (q *queue) hand(e *queued) error {
-	if e.other != nil {
-		err := q.a.out.Emit(e.other)
-		if o, ok := e.other.(*Opened); ok && q.a.opts.Brief && o.M.Conn.Upgraded {
+	if e.apart == nil {
+		f, m := &q.lent.frame, &q.lent.message
+		e.unpack(f, m)
+		return q.inflated(e, f, m, nil)
+	}
+	p := e.apart
+	if p.other != nil {
+		other := p.other
+		p.other = nil
+		err := q.a.out.Emit(other)
+		if o, ok := other.(*Opened); ok && q.a.opts.Brief && o.M.Conn.Upgraded {
 			q.a.brief(o.M.Conn)
 		}
 		return err
 	}
 	var m *Message
-	if e.whole {
-		m = &e.message
+	if p.whole {
+		m = &p.message
 	}
-	if e.job != nil {
-		e.faults = append(e.faults, e.side.unpacked(m, q.batch.result(q.a, e.job))...)
-		e.side.counted(m)
+	if e.job.window != nil {
+		return q.inflated(e, &p.frame, m, p.faults)
 	}
-	e.frame.Message = m
-	if e.alone {
-		return q.a.out.Emit(&e.frame)
+	p.frame.Message = m
+	if e.side == nil { // nothing is told with the frame; what belongs to it follows
+		return q.a.out.Emit(&p.frame)
 	}
-	return q.a.tell(&e.frame, m, e.faults)
+	return q.a.tell(&p.frame, m, p.faults)
+}
+
+// inflated hands on a frame with the message that e has inflated.
+func (q *queue) inflated(e *queued, f *Frame, m *Message, faults []fault) error {
+	faults = append(faults, e.side.unpacked(m, q.batch.result(q.a, &e.job))...)
+	e.side.counted(m)
+	f.Message = m
+	return q.a.tell(f, m, faults)
 }

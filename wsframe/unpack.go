@@ -2,6 +2,7 @@ package wsframe
 
 import (
 	"io"
+	"slices"
 
 	"wstap/wsframe/inflate"
 )
@@ -39,6 +40,14 @@ func (o *output) own() {
 		o.kept = append(o.kept, o.lent...)
 	}
 	o.lent = nil
+}
+
+// move lets others take room behind what is kept: what comes goes elsewhere.
+func (o *output) move() {
+	if o.kept != nil {
+		o.rooms.took(o.kept)
+		o.kept = slices.Clip(o.kept)
+	}
 }
 
 // add takes the next piece.
@@ -92,11 +101,12 @@ func (z *unpacker) message(o *output, w *window, l *windowList, compressed []byt
 // stream takes one stream's output.
 func (z *unpacker) stream(o *output, v *inflate.Window) error {
 	for {
-		if len(o.lent) > 0 { // not the message's last piece
+		o.own() // it was not the message's last piece
+		if z.loans.left() < inflate.MinRoom {
+			o.move()
 			z.loans.recall(o.rooms)
-			o.own()
 		}
-		piece, err := z.flate.Decode(v, z.loans.room(o.rooms))
+		piece, err := z.flate.Decode(v, z.loans.left())
 		z.loans.span += len(piece)
 		o.add(piece)
 		switch {

@@ -104,10 +104,14 @@ type windowList struct {
 // has reports whether w is among them.
 func (l *windowList) has(w *window) bool { return l.newest == w || w.newer != nil }
 
-// touch notes that w is being used.
+// touch notes that w is being used. While there is plenty, new windows are whole
+// at once: of memory that is new, they take no more than they use.
 func (l *windowList) touch(w *window) {
 	if w.fresh || l.newest == w {
 		return
+	}
+	if w.memory() == 0 && w.size() == inflate.Reach && l.held.Load() < l.bound()/4 {
+		l.complete(w, nil)
 	}
 	l.unlink(w)
 	l.pushNewest(w)
@@ -140,7 +144,7 @@ func (l *windowList) extend(w *window, p []byte) {
 	if n := min(len(p), size-len(w.ring)); n > 0 {
 		if need := len(w.ring) + n; need > cap(w.ring) {
 			room := min(max(need, 8*cap(w.ring), 512), size)
-			if room > maxYoung && size == inflate.Reach {
+			if size == inflate.Reach && room > maxYoung {
 				l.complete(w, p)
 				return
 			}
@@ -166,14 +170,18 @@ func (l *windowList) complete(w *window, p []byte) {
 	w.whole, w.place, w.ring, w.head = v, place, nil, 0
 }
 
+// bound is what all windows may hold, in bytes.
+func (l *windowList) bound() int64 {
+	if l.budget == 0 {
+		return windowBudget
+	}
+	return int64(l.budget)
+}
+
 // trim drops the windows that have gone unused the longest until the others are
 // within the budget.
 func (l *windowList) trim() {
-	budget := int64(l.budget)
-	if budget == 0 {
-		budget = windowBudget
-	}
-	for l.held.Load() > budget && l.oldest != nil {
+	for l.held.Load() > l.bound() && l.oldest != nil {
 		if w := l.oldest; w.memory() > 0 {
 			l.drop(w)
 		} else {
