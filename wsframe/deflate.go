@@ -46,7 +46,7 @@ const (
 const tails = "\x00\x00\xff\xff" + "\x01\x00\x00\xff\xff"
 
 // Inflater inflates the messages of all directions of all connections with one
-// decoder of some 28 kB, so that a direction costs no more than its window. The
+// decoder of some 48 kB, so that a direction costs no more than its window. The
 // zero value is ready. It is not safe for concurrent use.
 type Inflater struct {
 	unpacker

@@ -2,8 +2,8 @@ package wsframe
 
 // The bounds of a queue. Where one is reached, the queue is emptied.
 const (
-	queueEvents = 8192
-	queueBytes  = 2 << 20 // of payloads, as on the wire
+	queueEvents = 4096
+	queueBytes  = 1 << 20 // of payloads, as on the wire
 )
 
 // queue is a Sink that holds events back while compressed messages wait, so

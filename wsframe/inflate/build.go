@@ -24,9 +24,8 @@ func (c *census) add(symbol int, n uint) {
 //
 // The table is made by doubling: with all codes of n bits in place, its first
 // 2^n entries are what a table of n bits would be, and twice the same is that
-// of n+1 bits until the longer codes are filled in. What is longer than root
-// tells of codes of more than root bits.
-func (a *alphabets) build(table []entry, root uint, c *census, longer bool, meanings []entry) bool {
+// of n+1 bits until the longer codes are filled in.
+func (a *alphabets) build(table []entry, root uint, c *census, meanings []entry) bool {
 	code, left := uint32(0), uint32(1) // the next code; those that are free
 	begun := false
 	for n := uint(1); n <= root; n++ {
@@ -50,8 +49,12 @@ func (a *alphabets) build(table []entry, root uint, c *census, longer bool, mean
 			code++
 		}
 	}
+	longer := uint16(0)
+	for _, k := range c.count[root+1:] {
+		longer |= k
+	}
 	switch {
-	case longer:
+	case longer > 0:
 		return subtables(table, root, code, left, c, meanings)
 	case left > 0:
 		return c.single(table[:1<<root], meanings)

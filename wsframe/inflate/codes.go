@@ -16,12 +16,12 @@ func (d *Decoder) prepare() {
 			c.add(i, 8)
 		}
 	}
-	a.build(d.fixed.lengths[:], lengthBits, &c, false, a.lengths[:])
+	a.build(d.fixed.lengths[:], lengthBits, &c, a.lengths[:])
 	c.count = [maxCode + 1]uint16{}
 	for i := range maxDistances {
 		c.add(i, 5)
 	}
-	a.build(d.fixed.distances[:], distanceBits, &c, false, a.distances[:])
+	a.build(d.fixed.distances[:], distanceBits, &c, a.distances[:])
 	d.ready = true
 }
 
@@ -86,11 +86,9 @@ func (d *Decoder) tables() bool {
 		i += run
 	}
 	d.held, d.n = held, n
-	var none6 [maxCode - lengthBits]uint16
-	var none8 [maxCode - distanceBits]uint16
 	a, t := &d.alphabets, &d.dynamic
-	return a.build(t.lengths[:], lengthBits, &c.lengths, [maxCode - lengthBits]uint16(c.lengths.count[lengthBits+1:]) != none6, a.lengths[:]) &&
-		a.build(t.distances[:], distanceBits, &c.distances, [maxCode - distanceBits]uint16(c.distances.count[distanceBits+1:]) != none8, a.distances[:])
+	return a.build(t.lengths[:], lengthBits, &c.lengths, a.lengths[:]) &&
+		a.build(t.distances[:], distanceBits, &c.distances, a.distances[:])
 }
 
 // metaTable reads the code of code lengths, nm symbols of it.
@@ -105,5 +103,5 @@ func (d *Decoder) metaTable(nm int) bool {
 	for i, n := range lengths {
 		c.add(i, uint(n))
 	}
-	return d.alphabets.build(d.meta[:], metaBits, c, false, d.alphabets.meta[:])
+	return d.alphabets.build(d.meta[:], metaBits, c, d.alphabets.meta[:])
 }

@@ -19,7 +19,7 @@ import (
 var ErrCorrupt = errors.New("corrupt deflate stream")
 
 // Decoder decodes one stream at a time. The zero value is ready for Load. It is
-// some 28 kB large, and not safe for concurrent use.
+// some 48 kB large, and not safe for concurrent use.
 type Decoder struct {
 	in   []byte // the input, and padding
 	end  int    // of the input
