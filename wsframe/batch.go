@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// Once a batch has inflated so much, the rest is inflated one by one, as it
-	// is told: what it comes to can be a thousand times what was sent.
+	// Once a batch has copied so much of what it inflated, the rest is inflated one
+	// by one, as it is told: it can come to a thousand times what was sent.
 	batchOutput = 2 << 20
 	// With fewer bytes to inflate than this, it takes longer to call another
 	// core in than it saves.
@@ -21,7 +21,7 @@ const (
 type batch struct {
 	windows []*window // that have jobs, in order of the first
 	packers []*packer // one for each core that works
-	single  []byte    // what is inflated beyond maxOutput
+	single  []byte    // a message beyond maxOutput
 	// maxOutput is batchOutput; tests lower it.
 	maxOutput int64
 }

@@ -20,13 +20,13 @@ type window struct {
 	fresh bool
 	// lost is true while bytes are missing that the sender may refer to.
 	lost bool
-	// whole holds what was inflated last, once that is more than a few KiB;
-	// messages are inflated into it. It is nil before, and where the window is
-	// less than 32 KiB.
+	// whole holds what was inflated last, and messages are inflated into it. It is
+	// nil where the window is less than 32 KiB; and, while there is not plenty of
+	// memory, until more than a few KiB were inflated.
 	whole *inflate.Window
 	place place
-	// ring is in its place then: all that was inflated until the ring is as long
-	// as the window, from then on the oldest byte is at head.
+	// ring holds it where whole is nil: all that was inflated until the ring is as
+	// long as the window, from then on the oldest byte is at head.
 	ring []byte
 	head int
 	// first and last are its messages that wait to be inflated.
@@ -127,8 +127,8 @@ func (w *window) copyTo(v *inflate.Window) {
 	v.Append(w.ring[:w.head])
 }
 
-// extend appends p to the history of w as far as w keeps any. Different windows may be extended at once; the budget may be passed until
-// trim is called.
+// extend appends p to the history of w, as far as w keeps any. Different windows
+// may be extended at once; the budget may be passed until trim is called.
 func (l *windowList) extend(w *window, p []byte) {
 	if w.fresh || len(p) == 0 {
 		return
