@@ -22,9 +22,10 @@ func (d *Decoder) decode(w *Window, stop int) error {
 	}
 	before := w.kept - w.at // at+before is how far back a match may refer
 	ok := true
+	last := min(stop, ringSize) - lapRoom // where a symbol may begin
 
-	for at <= min(stop, ringSize)-lapRoom {
-		held |= binary.LittleEndian.Uint64(in[next:]) << (n & 63)
+	for at <= last {
+		held |= binary.LittleEndian.Uint64(in[next:next+8]) << (n & 63)
 		next += int((n ^ 63) >> 3 & 7)
 		n |= 56
 		if next > end { // not all of these bits are of the input
@@ -56,7 +57,7 @@ func (d *Decoder) decode(w *Window, stop int) error {
 					}
 				}
 			}
-			held |= binary.LittleEndian.Uint64(in[next:]) << (n & 63)
+			held |= binary.LittleEndian.Uint64(in[next:next+8]) << (n & 63)
 			next += int((n ^ 63) >> 3 & 7)
 			n |= 56
 			if next > end {

@@ -124,7 +124,7 @@ func (d *Decoder) Decode(w *Window, room int) (piece []byte, err error) {
 // fill takes bytes of the input until there are at least 56 bits; behind its end
 // they are zeros.
 func (d *Decoder) fill() {
-	d.held |= binary.LittleEndian.Uint64(d.in[d.next:]) << (d.n & 63)
+	d.held |= binary.LittleEndian.Uint64(d.in[d.next:d.next+8]) << (d.n & 63)
 	d.next += int(63-d.n) / 8
 	d.n |= 56
 	if d.next > d.end {
