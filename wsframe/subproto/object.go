@@ -21,6 +21,10 @@ func (f *found) offer(r rank, key span, kind valueKind, raw span) {
 	}
 }
 
+// longestCode is how many digits a number under a name's key may have to be a code,
+// not a time.
+const longestCode = 6
+
 // members is what an object holds that can name it. Values are kept as places
 // in it: slices would take four times the room, and the time to fill it.
 type members struct {
@@ -293,10 +297,9 @@ func (m *members) take(b []byte, key span, kind valueKind, raw span) {
 
 // takeName looks at a member whose key holds names.
 func (m *members) takeName(r rank, key span, kind valueKind, raw span) {
-	const longest = 6 // digits: a code, not a time
 	size := raw.end - raw.start
 	switch {
-	case kind == number && size <= longest:
+	case kind == number && size <= longestCode:
 		m.code.offer(r, key, kind, raw)
 	case kind != str || size == 0:
 	case r == rankMessage:

@@ -51,14 +51,20 @@ const (
 // The result holds what the peer sent, control characters too: escape it
 // before it reaches a terminal.
 func Summary(kind Kind, payload []byte, subprotocol string) string {
-	return string(AppendSummary(make([]byte, 0, maxRunes+16), kind, payload, subprotocol)) // ascii fits
+	return string(AppendSummary(make([]byte, 0, shortBytes), kind, payload, subprotocol)) // ascii fits
 }
 
 // AppendSummary appends Summary to dst, and may write to all of its capacity. It
 // allocates nothing for most payloads, since a timeline asks for each message:
 // 50 ns for one of 60 bytes.
 func AppendSummary(dst []byte, kind Kind, payload []byte, subprotocol string) []byte {
-	l := line{b: slices.Grow(dst, maxRunes+16), start: len(dst)}
+	dst = slices.Grow(dst, shortBytes)
+	if kind == Text {
+		if b, ok := shortObject(dst, payload); ok {
+			return b
+		}
+	}
+	l := line{b: dst, start: len(dst)}
 	l.message(kind, payload, subprotocol)
 	return l.end()
 }
