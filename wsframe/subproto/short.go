@@ -30,9 +30,10 @@ const (
 // It is 0 where there is none.
 type place uint32
 
-func placeOf(r rank, start, end int) place {
-	return place(^uint8(r))<<16 | place(^uint8(start))<<8 | place(uint8(end))
-}
+func placeOf(r rank, start, end int) place { return shortRank(r) - place(start)<<8 + place(end) }
+
+// shortRank is the place of a value from 0 to 0.
+func shortRank(r rank) place { return place(^uint8(r))<<16 | 0xff<<8 }
 
 func (p place) rank() rank { return ^rank(p >> 16) }
 func (p place) start() int { return int(^uint8(p >> 8)) }
@@ -49,26 +50,27 @@ const (
 	asID
 	asTopic
 	elsewhere // it may need the general way, where there is no name
-
-	uses
 )
+
+// shortFound are the best places by use, so many that an index needs no check.
+type shortFound [8]place
 
 // shape is what a value begins with.
 type shape uint8
 
 const (
-	shapeless    shape = 0 // no value
-	shapeString  shape = 1 // the only odd one
-	shapeNumber  shape = 2
-	shapeLiteral shape = 4 // or an array, which tells as little
+	shapeLiteral shape = 0 // or an array, which tells as little
+	shapeString  shape = 3 // the only odd one
+	shapeNumber  shape = 4
 	shapeObject  shape = 6
+	shapeless    shape = 0x80 // no value
 )
 
 // shapes are looked up by the first byte.
 var shapes = shapeTable()
 
 func shapeTable() (t [256]shape) {
-	for c := 1; c < len(t); c++ {
+	for c := range t {
 		switch {
 		case classes[c] == quote:
 			t[c] = shapeString
@@ -76,58 +78,65 @@ func shapeTable() (t [256]shape) {
 			t[c] = shapeObject
 		case c == '[':
 			t[c] = shapeLiteral
-		case classes[c] != inside:
+		case classes[c] != inside || c == 0:
+			t[c] = shapeless
 		case scalarKind(byte(c)) == number:
 			t[c] = shapeNumber
-		default:
-			t[c] = shapeLiteral
 		}
 	}
 	return t
 }
 
-// shortKey is a key of keyTable and what its value serves for, by its shape, and
-// by its size: none, at most longestCode, more.
+// shortKey is a key of keyTable and what its value serves for, by its shape and by
+// its size, up to longestCode + 1.
 type shortKey struct {
 	word uint64 // as in keySlot
 	tail string // what is behind that
+	best place  // shortRank
 	size uint8
-	rank rank
-	uses [8][4]use
+	uses [4 * 8]use
 }
 
-// shortTable has a place more than keyTable for keys without a role.
+// useOf is the place in uses of a value.
+func useOf(s shape, size int) uint { return uint(s&6)*4 | uint(min(size, longestCode+1))&7 }
+
+// shortTable has a place more than keyTable, for keys without a role.
 var shortTable = shortKeyTable()
 
 func shortKeyTable() (t [1<<keyTableBits + 1]shortKey) {
 	for i := range t {
-		t[i].uses[shapeObject] = [4]use{elsewhere, elsewhere, elsewhere}
-	}
-	for i, k := range keyTable {
-		if k.role == noRole {
-			continue
+		s, role := &t[i], noRole
+		if i < len(keyTable) && keyTable[i].role != noRole {
+			k := keyTable[i]
+			role = k.role
+			s.word, s.size, s.best, s.tail = k.word, uint8(len(k.name)), shortRank(k.rank), k.name[min(8, len(k.name)):]
 		}
-		s := &t[i]
-		s.word, s.size, s.rank, s.tail = k.word, uint8(len(k.name)), k.rank, k.name[min(8, len(k.name)):]
-		switch k.role {
-		case names:
-			s.uses[shapeNumber] = [4]use{elsewhere, elsewhere}
-			s.uses[shapeString] = [4]use{useless, asName, asName}
-			if k.rank == rankMessage {
-				s.uses[shapeString] = [4]use{useless, asMessage, asMessage}
-			}
-		case identifies:
-			s.uses[shapeString] = [4]use{asID, asID, asID}
-			s.uses[shapeNumber] = s.uses[shapeString]
-		case topics:
-			s.uses[shapeString] = [4]use{asTopic, asTopic, asTopic}
-		case tellsError, tellsResult:
-			for shape := range s.uses {
-				s.uses[shape] = [4]use{elsewhere, elsewhere, elsewhere}
+		for size := range 8 {
+			for _, shape := range []shape{shapeLiteral, shapeString, shapeNumber, shapeObject} {
+				s.uses[useOf(shape, size)] = shortUse(role, s.best.rank(), shape, size)
 			}
 		}
 	}
 	return t
+}
+
+// shortUse is what take does with a value of size bytes, or more than longestCode.
+func shortUse(r role, k rank, s shape, size int) use {
+	switch {
+	case r == tellsError || r == tellsResult || s == shapeObject:
+		return elsewhere
+	case r == names && s == shapeNumber && size <= longestCode:
+		return elsewhere
+	case r == names && s == shapeString && size > 0 && k == rankMessage:
+		return asMessage
+	case r == names && s == shapeString && size > 0:
+		return asName
+	case r == identifies && s != shapeLiteral:
+		return asID
+	case r == topics && s == shapeString:
+		return asTopic
+	}
+	return useless
 }
 
 // shortObject appends what object says of b to dst, which has room for it, as long
@@ -137,80 +146,56 @@ func shortObject(dst, b []byte) (_ []byte, ok bool) {
 	if last < shortLeast-1 || last >= shortMost || b[0] != '{' || b[last] != '}' {
 		return dst, false
 	}
-	var m survey.Map
-	_, ascii := m.Fill(b)
-	q0, q1 := m.Stops[0], m.Stops[1]
-	s0 := prefixes(q0)
-	s1 := prefixes(q1) ^ uint64(int64(s0)>>63) // strings, each with its first quotation mark
-	d0, d1 := m.Ends[0]&^(s0|q0), m.Ends[1]&^(s1|q1)
-	o0, o1 := m.Opens[0]&^s0&^1, m.Opens[1]&^s1
-	c0, c1 := m.Closes[0]&^s0, m.Closes[1]&^s1
-	if q0&^m.Ends[0]|q1&^m.Ends[1] != 0 { // a backslash
+	low, high, ascii, ok := shortEnds(b)
+	if !ok {
 		return dst, false
 	}
-
-	// One value may be an object or array, of which nothing within matters. Its
-	// bits are those from the one that opens it to the one that closes it: their
-	// difference, as a number of 128 bits.
-	if last < 64 {
-		c0 &^= 1 << (last & 63)
-	} else {
-		c1 &^= 1 << (last & 63)
-	}
-	in0, borrow := bits.Sub64(c0<<1, o0, 0)
-	in1, borrow := bits.Sub64(c1<<1|c0>>63, o1, borrow)
-	if o0&(o0-1)|o1&(o1-1)|c0&(c0-1)|c1&(c1-1) != 0 || o0 != 0 && o1 != 0 || c0 != 0 && c1 != 0 || (o0|o1 == 0) != (c0|c1 == 0) || borrow != 0 {
-		return dst, false
-	}
-	d0, d1 = d0&^in0, d1&^in1
-
-	// What is left of the ends are a colon and a comma of each member, and the
-	// last brace. A string begins behind one of them and ends before one.
-	begin0, begin1 := q0&s0&^in0|o0, q1&s1&^in1|o1
-	end0, end1 := q0&^s0&^in0|c0, q1&^s1&^in1|c1
-	if begin0&^(d0<<1)|begin1&^(d1<<1|d0>>63) != 0 || end0<<1&^d0|(end1<<1|end0>>63)&^d1 != 0 {
-		return dst, false
-	}
-	d0 &^= 1
-
-	var found [uses + 2]place // by use; 8 of them, so that an index needs no check
-	var keys [shortKeys + 2]uint16
-	n, base, from := 0, 0, 0
-	wrong := byte(s1>>56) & 0x80 // a string without an end
+	var found shortFound
+	var keys [32]uint16 // a member has 4 bytes or more
+	const opening, between, behind = '{' | '"'<<8, ',' | '"'<<8, '"' | ':'<<8
+	n, base, from, before, wrong := 0, 0, 0, uint16(opening), uint16(0)
 	for {
-		if d0 == 0 {
-			d0, d1, base = d1, 0, 64
+		if low == 0 {
+			low, high, base = high, 0, 64
 		}
-		colon := base + bits.TrailingZeros64(d0)
-		d0 &= d0 - 1
-		if d0 == 0 {
-			d0, d1, base = d1, 0, 64
+		colon := base + bits.TrailingZeros64(low)
+		low &= low - 1
+		if low == 0 {
+			low, high, base = high, 0, 64
 		}
-		to := base + bits.TrailingZeros64(d0)
-		d0 &= d0 - 1
+		to := base + bits.TrailingZeros64(low)
+		low &= low - 1
 		if to > last || colon-from < 3 { // an odd number of ends, or no key
 			return dst, false
 		}
-		start, size := from+2, colon-from-3
 		shape := shapes[b[colon+1]]
-		wrong |= (b[from+1] ^ '"') | (b[colon] ^ ':') | byte(shape-1)>>7
-		keys[min(n, shortKeys)] = uint16(start)<<8 | uint16(size)
+		wrong |= binary.LittleEndian.Uint16(b[from:]) ^ before | binary.LittleEndian.Uint16(b[colon-1:]) ^ behind | uint16(shape)&uint16(shapeless)
+		start, size := from+2, colon-from-3
+		keys[n&31] = uint16(start)<<8 | uint16(size)
 		n++
 
-		i := keyIndex(b, start, size)
+		// As in keyRole, but the place where the key may be in the table is left
+		// for the last one without a branch.
+		w, unused := wordIn(b, start), (64-8*min(size, 8))&63
+		w = w<<unused>>unused | ('a' - 'A')
+		i := hashKey(w)
 		k := &shortTable[i]
-		isString := int(shape & 1)
-		at, end := colon+1+isString, to-isString
-		length := end - at
-		// The length is none, at most longestCode, or more.
-		lengths := (length+127)>>7 + (length+127-longestCode)>>7
-		use := k.uses[shape&7][lengths&3]
-		found[use&7] = max(found[use&7], placeOf(k.rank, at, end))
+		if k.word^w|uint64(k.size)^uint64(size) != 0 {
+			i = len(shortTable) - 1
+		}
+		if size > 8 && string(b[start+8:start+size]) != k.tail {
+			i = len(shortTable) - 1
+		}
+		k = &shortTable[i]
+
+		at, end := colon+1, to
+		at, end = at+int(shape&1), end-int(shape&1)
+		use := k.uses[useOf(shape, end-at)&31] & 7
+		found[use] = max(found[use], k.best-place(at)<<8+place(end))
 		if to == last {
 			break
 		}
-		wrong |= b[to] ^ ','
-		from = to
+		from, before = to, between
 	}
 	if wrong != 0 {
 		return dst, false
@@ -225,20 +210,41 @@ func shortObject(dst, b []byte) (_ []byte, ok bool) {
 	return dst[:len(dst)+size], size > 0
 }
 
-// keyIndex is the place in shortTable of the key of size bytes that is b[start:],
-// the last one where it has no role. A value of a byte or more is behind it.
-func keyIndex(b []byte, start, size int) int {
-	w, unused := wordIn(b, start), (64-8*min(size, 8))&63
-	w = w<<unused>>unused | ('a' - 'A') // as in keyRole
-	i := hashKey(w)
-	k := &shortTable[i]
-	if k.word^w|uint64(k.size)^uint64(size) != 0 {
-		i = len(shortTable) - 1
+// shortEnds maps the ends of what the members of b are made of: a colon and a comma
+// of each, and the last brace. Each string begins behind one of them, or the first
+// brace, and ends before one.
+func shortEnds(b []byte) (low, high uint64, ascii, ok bool) {
+	var m survey.Map
+	_, ascii = m.Fill(b)
+	q0, q1 := m.Stops[0], m.Stops[1]
+	if q0&^m.Ends[0]|q1&^m.Ends[1] != 0 { // a backslash
+		return 0, 0, false, false
 	}
-	if size > 8 && string(b[start+8:start+size]) != k.tail {
-		i = len(shortTable) - 1
+	s0 := prefixes(q0)
+	s1 := prefixes(q1) ^ uint64(int64(s0)>>63) // strings, each with its first quotation mark
+	d0, d1 := m.Ends[0]&^(s0|q0), m.Ends[1]&^(s1|q1)
+	o0, o1 := m.Opens[0]&^s0&^1, m.Opens[1]&^s1
+	c0, c1 := m.Closes[0]&^s0, m.Closes[1]&^s1
+	if last := uint(len(b) - 1); last < 64 {
+		c0 &^= 1 << (last & 63)
+	} else {
+		c1 &^= 1 << (last & 63)
 	}
-	return i
+
+	// One value may be an object or array, of which nothing within matters. Its
+	// bits are those from the one that opens it to the one that closes it: their
+	// difference, as a number of 128 bits.
+	in0, borrow := bits.Sub64(c0<<1, o0, 0)
+	in1, borrow := bits.Sub64(c1<<1|c0>>63, o1, borrow)
+	wrong := borrow | s1>>63 | o0&(o0-1) | o1&(o1-1) | c0&(c0-1) | c1&(c1-1)
+	if wrong != 0 || o0 != 0 && o1 != 0 || c0 != 0 && c1 != 0 || (o0|o1 == 0) != (c0|c1 == 0) {
+		return 0, 0, false, false
+	}
+	d0, d1 = d0&^in0, d1&^in1
+	begin0, begin1 := q0&s0&^in0|o0, q1&s1&^in1|o1
+	end0, end1 := q0&^s0&^in0|c0, q1&^s1&^in1|c1
+	wrong = begin0&^(d0<<1) | begin1&^(d1<<1|d0>>63) | end0<<1&^d0 | (end1<<1|end0>>63)&^d1
+	return d0 &^ 1, d1, ascii, wrong == 0
 }
 
 // wordIn is what b holds from i on, little-endian, as far as 8 bytes of it, which
@@ -250,7 +256,7 @@ func wordIn(b []byte, i int) uint64 {
 
 // tellShort writes the summary of b to out and returns its size, 0 where it is left
 // to object.
-func tellShort(out *[shortBytes]byte, b []byte, found *[uses + 2]place, keys *[shortKeys + 2]uint16, n int) int {
+func tellShort(out *[shortBytes]byte, b []byte, found *shortFound, keys *[32]uint16, n int) int {
 	at := 0
 	message, name, topic, id := found[asMessage], found[asName], found[asTopic], found[asID]
 	switch {
