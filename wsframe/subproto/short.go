@@ -17,7 +17,7 @@ import (
 // Bounds of short objects.
 const (
 	shortLeast = 16  // bytes, so that a word fits in before each end
-	shortMost  = 128 // bytes, two words of a map
+	shortMost  = survey.PairWindow
 	shortKeys  = 6   // keys that are told
 	// shortText is how long a summary may get before what stands behind its last
 	// key, and shortBytes what may be written to: a power of two, so that an
@@ -62,7 +62,8 @@ const (
 	shapeLiteral shape = 0 // or an array, which tells as little
 	shapeString  shape = 3 // the only odd one
 	shapeNumber  shape = 4
-	shapeObject  shape = 6
+	shapeObject  shape = 6 | shapeNested
+	shapeNested  shape = 8
 	shapeless    shape = 0x80 // no value
 )
 
@@ -100,20 +101,19 @@ type shortKey struct {
 // useOf is the place in uses of a value.
 func useOf(s shape, size int) uint { return uint(s&6)*4 | uint(min(size, longestCode+1))&7 }
 
-// shortTable has a place more than keyTable, for keys without a role.
+// shortTable is keyTable for short objects.
 var shortTable = shortKeyTable()
 
-func shortKeyTable() (t [1<<keyTableBits + 1]shortKey) {
+func shortKeyTable() (t [1 << keyTableBits]shortKey) {
 	for i := range t {
-		s, role := &t[i], noRole
-		if i < len(keyTable) && keyTable[i].role != noRole {
-			k := keyTable[i]
-			role = k.role
-			s.word, s.size, s.best, s.tail = k.word, uint8(len(k.name)), shortRank(k.rank), k.name[min(8, len(k.name)):]
+		s, k := &t[i], keyTable[i]
+		if k.role == noRole {
+			continue
 		}
+		s.word, s.size, s.best, s.tail = k.word, uint8(len(k.name)), shortRank(k.rank), k.name[min(8, len(k.name)):]
 		for size := range 8 {
 			for _, shape := range []shape{shapeLiteral, shapeString, shapeNumber, shapeObject} {
-				s.uses[useOf(shape, size)] = shortUse(role, s.best.rank(), shape, size)
+				s.uses[useOf(shape, size)] = shortUse(k.role, k.rank, shape, size)
 			}
 		}
 	}
@@ -123,7 +123,7 @@ func shortKeyTable() (t [1<<keyTableBits + 1]shortKey) {
 // shortUse is what take does with a value of size bytes, or more than longestCode.
 func shortUse(r role, k rank, s shape, size int) use {
 	switch {
-	case r == tellsError || r == tellsResult || s == shapeObject:
+	case r == tellsError || r == tellsResult:
 		return elsewhere
 	case r == names && s == shapeNumber && size <= longestCode:
 		return elsewhere
@@ -131,7 +131,7 @@ func shortUse(r role, k rank, s shape, size int) use {
 		return asMessage
 	case r == names && s == shapeString && size > 0:
 		return asName
-	case r == identifies && s != shapeLiteral:
+	case r == identifies && (s == shapeString || s == shapeNumber):
 		return asID
 	case r == topics && s == shapeString:
 		return asTopic
@@ -152,8 +152,7 @@ func shortObject(dst, b []byte) (_ []byte, ok bool) {
 	}
 	var found shortFound
 	var keys [32]uint16 // a member has 4 bytes or more
-	const opening, between, behind = '{' | '"'<<8, ',' | '"'<<8, '"' | ':'<<8
-	n, base, from, before, wrong := 0, 0, 0, uint16(opening), uint16(0)
+	n, base, from, wrong, seen := 0, 0, 0, byte(0), shape(0)
 	for {
 		if low == 0 {
 			low, high, base = high, 0, 64
@@ -169,36 +168,33 @@ func shortObject(dst, b []byte) (_ []byte, ok bool) {
 			return dst, false
 		}
 		shape := shapes[b[colon+1]]
-		wrong |= binary.LittleEndian.Uint16(b[from:]) ^ before | binary.LittleEndian.Uint16(b[colon-1:]) ^ behind | uint16(shape)&uint16(shapeless)
+		wrong |= (b[from+1] ^ '"') | (b[colon] ^ ':')
+		seen |= shape
 		start, size := from+2, colon-from-3
 		keys[n&31] = uint16(start)<<8 | uint16(size)
 		n++
 
-		// As in keyRole, but the place where the key may be in the table is left
-		// for the last one without a branch.
-		w, unused := wordIn(b, start), (64-8*min(size, 8))&63
-		w = w<<unused>>unused | ('a' - 'A')
-		i := hashKey(w)
-		k := &shortTable[i]
-		if k.word^w|uint64(k.size)^uint64(size) != 0 {
-			i = len(shortTable) - 1
+		if mayHaveRole(b[start], size) {
+			w, unused := wordIn(b, start), (64-8*min(size, 8))&63
+			w = w<<unused>>unused | ('a' - 'A') // as in keyRole
+			k := &shortTable[hashKey(w)]
+			if k.word == w && int(k.size) == size && (size <= 8 || string(b[start+8:start+size]) == k.tail) {
+				at, end := colon+1+int(shape&1), to-int(shape&1)
+				use := k.uses[useOf(shape, end-at)&31] & 7
+				found[use] = max(found[use], k.best-place(at)<<8+place(end))
+			}
 		}
-		if size > 8 && string(b[start+8:start+size]) != k.tail {
-			i = len(shortTable) - 1
-		}
-		k = &shortTable[i]
-
-		at, end := colon+1, to
-		at, end = at+int(shape&1), end-int(shape&1)
-		use := k.uses[useOf(shape, end-at)&31] & 7
-		found[use] = max(found[use], k.best-place(at)<<8+place(end))
 		if to == last {
 			break
 		}
-		from, before = to, between
+		wrong |= b[to] ^ ','
+		from = to
 	}
-	if wrong != 0 {
+	if wrong != 0 || seen >= shapeless {
 		return dst, false
+	}
+	if seen&shapeNested != 0 {
+		found[elsewhere] = 1
 	}
 	room := (*[shortBytes]byte)(dst[len(dst) : len(dst)+shortBytes])
 	size := tellShort(room, b, &found, &keys, n)
@@ -214,8 +210,8 @@ func shortObject(dst, b []byte) (_ []byte, ok bool) {
 // of each, and the last brace. Each string begins behind one of them, or the first
 // brace, and ends before one.
 func shortEnds(b []byte) (low, high uint64, ascii, ok bool) {
-	var m survey.Map
-	_, ascii = m.Fill(b)
+	var m survey.Pair
+	ascii = m.Fill(b)
 	q0, q1 := m.Stops[0], m.Stops[1]
 	if q0&^m.Ends[0]|q1&^m.Ends[1] != 0 { // a backslash
 		return 0, 0, false, false

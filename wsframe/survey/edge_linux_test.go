@@ -32,6 +32,7 @@ func TestNothingBeyondIsTouched(t *testing.T) {
 			Of(s)
 			Unmask(d, s, [4]byte{1, 2, 3, 4})
 			new(Map).Fill(s)
+			new(Pair).Fill(s[:min(n, PairWindow)])
 		}
 	}
 }

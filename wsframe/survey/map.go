@@ -1,5 +1,7 @@
 package survey
 
+import "unsafe"
+
 // Window is the number of bytes that a Map is of, in Words.
 const (
 	Window = 64 * Words
@@ -22,9 +24,34 @@ type Map struct {
 func (m *Map) Fill(b []byte) (n int, simple bool) {
 	b = b[:min(len(b), Window)]
 	if vectors && len(b) >= vectorLeast {
-		return len(b), fill(m, &b[0], len(b)) == 0
+		return len(b), fill(&m.Stops[0], &b[0], len(b), unsafe.Sizeof(m.Stops)) == 0
 	}
 	return len(b), m.fillWords(b)
+}
+
+// Pair is a Map of two words, so small that it costs little to make. The third
+// word of each is for who looks ahead, as the last one of a Map.
+type Pair struct {
+	Stops, Ends, Opens, Closes [PairWindow/64 + 1]uint64
+}
+
+// PairWindow is the number of bytes that a Pair is of.
+const PairWindow = 128
+
+// Fill makes m, which is zero, the map of b, PairWindow bytes at most. simple is as
+// in Map.Fill.
+func (m *Pair) Fill(b []byte) (simple bool) {
+	b = b[:min(len(b), PairWindow)]
+	if vectors && len(b) >= vectorLeast {
+		return fill(&m.Stops[0], &b[0], len(b), unsafe.Sizeof(m.Stops)) == 0
+	}
+	var all Map
+	simple = all.fillWords(b)
+	copy(m.Stops[:], all.Stops[:])
+	copy(m.Ends[:], all.Ends[:])
+	copy(m.Opens[:], all.Opens[:])
+	copy(m.Closes[:], all.Closes[:])
+	return simple
 }
 
 // The bits of meanings.

@@ -19,8 +19,10 @@ func look(p *byte, n int) (beyond, odd uint32)
 //go:noescape
 func unmask(dst, src *byte, n int, key uint32) (beyond, odd uint32)
 
-// fill maps n bytes at p, at least vectorLeast and Window at most, and tells
-// whether some are beyond ASCII or a backslash: not 0 if so.
+// fill maps n bytes at p, at least vectorLeast and as many as the map has room for,
+// and tells whether some are beyond ASCII or a backslash: not 0 if so. stops is
+// the first word of a Map or Pair; the words of each meaning are size bytes behind
+// those of the one before.
 //
 //go:noescape
-func fill(m *Map, p *byte, n int) (complex uint32)
+func fill(stops *uint64, p *byte, n int, size uintptr) (complex uint32)

@@ -1,4 +1,3 @@
-#include "go_asm.h"
 #include "textflag.h"
 
 // Each routine takes its last bytes as a vector that ends with them, some of them
@@ -140,11 +139,13 @@ done:
 	SHRXQ R9, first, first   \
 	MOVQ  first, word
 
-// func fill(m *Map, p *byte, n int) (complex uint32)
-TEXT ·fill(SB), NOSPLIT, $0-28
-	MOVQ           m+0(FP), DI
+// func fill(stops *uint64, p *byte, n int, size uintptr) (complex uint32)
+TEXT ·fill(SB), NOSPLIT, $0-36
+	MOVQ           stops+0(FP), DI
 	MOVQ           p+8(FP), SI
 	MOVQ           n+16(FP), DX
+	MOVQ           size+24(FP), R10
+	LEAQ           (R10)(R10*2), R11
 	VBROADCASTI128 upper<>(SB), Y8
 	VBROADCASTI128 lower<>(SB), Y9
 	VPBROADCASTD   bytes<>+0(SB), Y10
@@ -177,7 +178,7 @@ map:
 	VPOR      Y2, Y1, Y1
 	VPMOVMSKB Y0, AX
 	VPMOVMSKB Y1, BX
-	JOIN(AX, BX, Map_Stops(DI))
+	JOIN(AX, BX, (DI))
 
 	VPCMPEQB  Y3, Y13, Y0
 	VPCMPEQB  Y4, Y13, Y1
@@ -185,17 +186,17 @@ map:
 	VPMOVMSKB Y1, BX
 	NOTL      AX
 	NOTL      BX
-	JOIN(AX, BX, Map_Ends(DI))
+	JOIN(AX, BX, (DI)(R10*1))
 
 	VPMOVMSKB Y3, AX
 	VPMOVMSKB Y4, BX
-	JOIN(AX, BX, Map_Opens(DI))
+	JOIN(AX, BX, (DI)(R10*2))
 
 	VPADDB    Y3, Y3, Y3
 	VPADDB    Y4, Y4, Y4
 	VPMOVMSKB Y3, AX
 	VPMOVMSKB Y4, BX
-	JOIN(AX, BX, Map_Closes(DI))
+	JOIN(AX, BX, (DI)(R11*1))
 
 	ADDQ $8, DI
 	ADDQ $64, SI
@@ -203,13 +204,13 @@ map:
 	JA   next
 
 	XORL BX, BX
-	MOVQ BX, Map_Stops(DI)
-	MOVQ BX, Map_Ends(DI)
-	MOVQ BX, Map_Opens(DI)
-	MOVQ BX, Map_Closes(DI)
+	MOVQ BX, (DI)
+	MOVQ BX, (DI)(R10*1)
+	MOVQ BX, (DI)(R10*2)
+	MOVQ BX, (DI)(R11*1)
 	VPMOVMSKB Y7, AX
 	VZEROUPPER
-	MOVL AX, complex+24(FP)
+	MOVL AX, complex+32(FP)
 	RET
 
 last:

@@ -95,6 +95,15 @@ func checkMap(t *testing.T, b []byte) {
 			t.Fatalf("%s(%q)\n%x\n%x", name, b, got, want)
 		}
 	}
+	if len(b) > PairWindow {
+		return
+	}
+	var got Pair
+	got2 := got.Fill(b)
+	wantPair := Pair{[3]uint64(want.Stops[:]), [3]uint64(want.Ends[:]), [3]uint64(want.Opens[:]), [3]uint64(want.Closes[:])}
+	if got != wantPair || got2 != simple {
+		t.Fatalf("Pair.Fill(%q) = %v\n%x, want %v\n%x", b, got2, got, simple, wantPair)
+	}
 }
 
 // alphabets are bytes that texts are made of: those that mean something, their
