@@ -40,6 +40,7 @@ func (r *Rows) summary(m *wsframe.Message, room int) {
 	l := &r.l
 	b := m.AppendSummary(l.b)
 	s := b[len(l.b):]
+	l.b = b[:len(l.b)] // with the room that it was given
 	if report.Excerpts(m.Payload, s) {
 		return
 	}

@@ -12,13 +12,14 @@ import (
 // Their structure fits in two words of a map, and what object does a token at a
 // time, with a branch for each that depends on what peers send, is done here
 // for all of them: the marks of strings, then those between strings, then a round
-// for each member that looks everything up and decides nothing.
+// for each member with one such branch, on whether its key may have a role. That
+// comes early, and the processor predicts what follows from it.
 
 // Bounds of short objects.
 const (
-	shortLeast = 16  // bytes, so that a word fits in before each end
+	shortLeast = 16 // bytes, so that a word fits in before each end
 	shortMost  = survey.PairWindow
-	shortKeys  = 6   // keys that are told
+	shortKeys  = 6 // keys that are told
 	// shortText is how long a summary may get before what stands behind its last
 	// key, and shortBytes what may be written to: a power of two, so that an
 	// index needs no check.
@@ -30,114 +31,16 @@ const (
 // It is 0 where there is none.
 type place uint32
 
-func placeOf(r rank, start, end int) place { return shortRank(r) - place(start)<<8 + place(end) }
-
-// shortRank is the place of a value from 0 to 0.
-func shortRank(r rank) place { return place(^uint8(r))<<16 | 0xff<<8 }
+// placeOf is that of a value from 0 to 0; start<<8 less and end more is any other.
+func placeOf(r rank) place { return place(^uint8(r))<<16 | 0xff<<8 }
 
 func (p place) rank() rank { return ^rank(p >> 16) }
 func (p place) start() int { return int(^uint8(p >> 8)) }
 func (p place) end() int   { return int(uint8(p)) }
 func (p place) size() int  { return p.end() - p.start() }
 
-// use is what the value of a short member serves for.
-type use uint8
-
-const (
-	useless use = iota
-	asMessage
-	asName
-	asID
-	asTopic
-	elsewhere // it may need the general way, where there is no name
-)
-
 // shortFound are the best places by use, so many that an index needs no check.
 type shortFound [8]place
-
-// shape is what a value begins with.
-type shape uint8
-
-const (
-	shapeLiteral shape = 0 // or an array, which tells as little
-	shapeString  shape = 3 // the only odd one
-	shapeNumber  shape = 4
-	shapeObject  shape = 6 | shapeNested
-	shapeNested  shape = 8
-	shapeless    shape = 0x80 // no value
-)
-
-// shapes are looked up by the first byte.
-var shapes = shapeTable()
-
-func shapeTable() (t [256]shape) {
-	for c := range t {
-		switch {
-		case classes[c] == quote:
-			t[c] = shapeString
-		case c == '{':
-			t[c] = shapeObject
-		case c == '[':
-			t[c] = shapeLiteral
-		case classes[c] != inside || c == 0:
-			t[c] = shapeless
-		case scalarKind(byte(c)) == number:
-			t[c] = shapeNumber
-		}
-	}
-	return t
-}
-
-// shortKey is a key of keyTable and what its value serves for, by its shape and by
-// its size, up to longestCode + 1.
-type shortKey struct {
-	word uint64 // as in keySlot
-	tail string // what is behind that
-	best place  // shortRank
-	size uint8
-	uses [4 * 8]use
-}
-
-// useOf is the place in uses of a value.
-func useOf(s shape, size int) uint { return uint(s&6)*4 | uint(min(size, longestCode+1))&7 }
-
-// shortTable is keyTable for short objects.
-var shortTable = shortKeyTable()
-
-func shortKeyTable() (t [1 << keyTableBits]shortKey) {
-	for i := range t {
-		s, k := &t[i], keyTable[i]
-		if k.role == noRole {
-			continue
-		}
-		s.word, s.size, s.best, s.tail = k.word, uint8(len(k.name)), shortRank(k.rank), k.name[min(8, len(k.name)):]
-		for size := range 8 {
-			for _, shape := range []shape{shapeLiteral, shapeString, shapeNumber, shapeObject} {
-				s.uses[useOf(shape, size)] = shortUse(k.role, k.rank, shape, size)
-			}
-		}
-	}
-	return t
-}
-
-// shortUse is what take does with a value of size bytes, or more than longestCode.
-func shortUse(r role, k rank, s shape, size int) use {
-	switch {
-	case r == tellsError || r == tellsResult:
-		return elsewhere
-	case r == names && s == shapeNumber && size <= longestCode:
-		return elsewhere
-	case r == names && s == shapeString && size > 0 && k == rankMessage:
-		return asMessage
-	case r == names && s == shapeString && size > 0:
-		return asName
-	case r == identifies && (s == shapeString || s == shapeNumber):
-		return asID
-	case r == topics && s == shapeString:
-		return asTopic
-	}
-	return useless
-}
 
 // shortObject appends what object says of b to dst, which has room for it, as long
 // as it is short and simple. ok is false where it is left to object.
@@ -151,7 +54,7 @@ func shortObject(dst, b []byte) (_ []byte, ok bool) {
 		return dst, false
 	}
 	var found shortFound
-	var keys [32]uint16 // a member has 4 bytes or more
+	var keys [32]uint16 // where they begin, and their sizes; a member has 4 bytes or more
 	n, base, from, wrong, seen := 0, 0, 0, byte(0), shape(0)
 	for {
 		if low == 0 {
