@@ -1,7 +1,5 @@
 package survey
 
-import "unsafe"
-
 // Window is the number of bytes that a Map is of, in Words.
 const (
 	Window = 64 * Words
@@ -24,7 +22,7 @@ type Map struct {
 func (m *Map) Fill(b []byte) (n int, simple bool) {
 	b = b[:min(len(b), Window)]
 	if vectors && len(b) >= vectorLeast {
-		return len(b), fill(&m.Stops[0], &b[0], len(b), unsafe.Sizeof(m.Stops)) == 0
+		return len(b), fill(&m.Stops[0], &b[0], len(b), 8*uintptr(len(m.Stops))) == 0
 	}
 	return len(b), m.fillWords(b)
 }
@@ -43,7 +41,7 @@ const PairWindow = 128
 func (m *Pair) Fill(b []byte) (simple bool) {
 	b = b[:min(len(b), PairWindow)]
 	if vectors && len(b) >= vectorLeast {
-		return fill(&m.Stops[0], &b[0], len(b), unsafe.Sizeof(m.Stops)) == 0
+		return fill(&m.Stops[0], &b[0], len(b), 8*uintptr(len(m.Stops))) == 0
 	}
 	var all Map
 	simple = all.fillWords(b)
