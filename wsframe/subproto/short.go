@@ -80,11 +80,11 @@ func shortObject(dst, b []byte) (_ []byte, ok bool) {
 		if mayHaveRole(b[start], size) {
 			w, unused := wordIn(b, start), (64-8*min(size, 8))&63
 			w = w<<unused>>unused | ('a' - 'A') // as in keyRole
-			k := &shortTable[hashKey(w)]
-			if k.word == w && int(k.size) == size && (size <= 8 || string(b[start+8:start+size]) == k.tail) {
+			i := hashKey(w)
+			if shortTable[i].word == w && int(shortTable[i].size) == size && (size <= 8 || string(b[start+8:start+size]) == shortTable[i].tail) {
 				at, end := colon+1+int(shape&1), to-int(shape&1)
-				use := k.uses[useOf(shape, end-at)&31] & 7
-				found[use] = max(found[use], k.best-place(at)<<8+place(end))
+				use := shortTable[i].uses[useOf(shape, end-at)&31] & 7
+				found[use] = max(found[use], shortTable[i].best-place(at)<<8+place(end))
 			}
 		}
 		if to == last {
