@@ -116,7 +116,6 @@ type Analyzer struct {
 	spare     struct {
 		openings spares[opening]
 		conns    spares[conn]
-		sockets  spares[socket]
 		infos    spares[Conn]
 		upgrades spares[Upgrade]
 	}

@@ -7,19 +7,20 @@ import (
 
 // conn follows one TCP stream: it finds out what it carries, follows HTTP/1.1
 // up to an upgrade, and hands on to a socket; or HTTP/2, to many.
+//
+// It takes 128 bytes, two lines of the cache. What most segments need stands
+// first, in the order in which they need it.
 type conn struct {
-	a  *Analyzer
-	st *reassembly.Stream
 	// flipped: the stream's client is the WebSocket server. TCP could not tell
 	// who opened it, and HTTP or the masking did.
 	flipped bool
+	heard   bool   // something was, since awake last looked
+	place   uint32 // in Analyzer.awake, from 1; 0 where it is not there
+	socket         // open once the stream is a WebSocket
 
-	*opening // nil once there is a socket
-	socket   *socket
+	st       *reassembly.Stream
+	*opening // nil once the socket is open
 	h2       *h2conn
-
-	place int  // in Analyzer.awake, from 1; 0 where it is not there
-	heard bool // something was, since awake last looked
 }
 
 // opening is what a stream holds until it is a WebSocket.
@@ -78,9 +79,9 @@ func (c *conn) endpoints() (client, server Endpoint) {
 
 // Data implements reassembly.StreamHandler.
 func (c *conn) Data(d reassembly.Direction, b []byte, at capture.Stamp) error {
-	if c.socket != nil { // HTTP holds nothing any more
+	if c.isOpen() { // HTTP holds nothing any more
 		c.heard = true
-		s := &c.socket.sides[c.role(d)]
+		s := &c.sides[c.role(d)&1]
 		if s.quiet() { // as feed asks: nearly always it would do no more
 			n, err := s.quick(b, at)
 			if err != nil || n == len(b) {
@@ -101,7 +102,7 @@ func (c *conn) charge(err error) error {
 	case err == reassembly.ErrIgnore:
 		c.release()
 		return err
-	case c.socket != nil:
+	case c.isOpen():
 		if c.opening != nil {
 			c.release()
 			c.a.spare.openings.give(c.opening, opening{})
@@ -151,7 +152,7 @@ func (c *conn) release() {
 
 func (c *conn) take(d reassembly.Direction, b []byte, at capture.Stamp) error {
 	switch {
-	case c.socket != nil:
+	case c.isOpen():
 		return c.socket.sides[c.role(d)].feed(b, at)
 	case c.h2 != nil:
 		return c.h2.reader.Feed(c.role(d), b, at)
@@ -170,7 +171,7 @@ func (c *conn) Gap(d reassembly.Direction, g reassembly.Gap, at capture.Stamp) e
 
 func (c *conn) miss(d reassembly.Direction, g reassembly.Gap, at capture.Stamp) error {
 	switch {
-	case c.socket != nil:
+	case c.isOpen():
 		return c.socket.gap(c.role(d), g, at)
 	case c.h2 != nil:
 		return c.h2.reader.Gap(c.role(d), g, at)
@@ -186,30 +187,29 @@ func (c *conn) miss(d reassembly.Direction, g reassembly.Gap, at capture.Stamp) 
 // Conflict implements reassembly.ConflictHandler. Over HTTP/2 nobody knows
 // whose bytes they were.
 func (c *conn) Conflict(d reassembly.Direction, n int64, at capture.Stamp) error {
-	if c.socket == nil {
+	if !c.isOpen() {
 		return nil
 	}
-	return c.a.violate(c.a.sink, c.socket.info, c.role(d), at, fault{RuleOverlap, "the bytes sent before", bytesFound(n)})
+	return c.a.violate(c.a.sink, c.info, c.role(d), at, fault{RuleOverlap, "the bytes sent before", bytesFound(n)})
 }
 
 // open begins the frames of both directions.
 func (c *conn) open(info *Conn, certainty Certainty) {
 	c.detect, c.http, c.guess = nil, nil, nil
 	c.st.Pinned = true
-	c.socket = c.a.open(info, certainty)
+	c.socket.open(info, certainty)
 }
 
 // give lets go of c and its socket, and with Options.Brief of its Conn where no
 // frame was told, unless events wait that point to them.
 func (c *conn) give() {
-	a, k := c.a, c.socket
+	a := c.a
 	if !a.settled() {
 		return
 	}
-	if info := k.info; a.opts.Brief && !info.counted() {
+	if info := c.info; a.opts.Brief && !info.counted() {
 		a.spare.infos.give(info, Conn{})
 	}
-	a.spare.sockets.give(k, socket{})
 	a.spare.conns.give(c, conn{})
 }
 
@@ -230,8 +230,8 @@ func (c *conn) Close(why reassembly.Reason, at capture.Stamp) error {
 		}
 	}
 	switch {
-	case c.socket != nil:
-		err := c.socket.end(cutShort(why), c.closed(c.socket.info, why, at))
+	case c.isOpen():
+		err := c.socket.end(cutShort(why), c.closed(c.info, why, at))
 		c.release()
 		c.give()
 		return err

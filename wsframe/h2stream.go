@@ -136,7 +136,8 @@ func (s *h2stream) grant(head *Head, whole bool, at capture.Stamp) error {
 
 // open begins the frames of both directions.
 func (s *h2stream) open(certainty Certainty) {
-	s.socket = s.m.c.a.open(s.info, certainty)
+	s.socket = &socket{a: s.m.c.a}
+	s.socket.open(s.info, certainty)
 	s.unguess()
 	s.m.open++
 	s.m.c.st.Pinned = true

@@ -44,7 +44,7 @@ func (w *awake) add(c *conn) {
 	}
 	c.heard = true
 	w.conns = append(w.conns, c)
-	c.place = len(w.conns)
+	c.place = uint32(len(w.conns))
 }
 
 // drop forgets c, if it is there.
@@ -63,7 +63,7 @@ func (w *awake) drop(c *conn) {
 // It reports false where something is under way, or known, that a note has no
 // place for.
 func (c *conn) park() bool {
-	k := c.socket
+	k := &c.socket
 	if k.closing != nil || k.info.kind == 0 || k.info.Number > math.MaxUint32 || !c.a.settled() {
 		return false
 	}
@@ -111,7 +111,8 @@ func (a *Analyzer) Wake(st *reassembly.Stream, note reassembly.Note) reassembly.
 	info.Number = int(binary.BigEndian.Uint32(b[2:]))
 	info.began = int64(binary.BigEndian.Uint64(b[6:]))
 	c := a.spare.conns.take()
-	c.a, c.st, c.socket = a, st, a.open(info, Exact)
+	c.a, c.st = a, st
+	c.socket.open(info, Exact)
 	for d := range c.socket.sides {
 		c.socket.sides[d].unpack(b[14+d])
 	}

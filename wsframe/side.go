@@ -8,11 +8,11 @@ import (
 // between two messages nothing is kept but this: connections are mostly idle,
 // and a million of them have two million sides.
 type side struct {
-	c        *socket
-	*reading         // nil while nothing is under way
-	window   *window // nil without permessage-deflate
+	*reading // nil while nothing is under way
 	from     Direction
 	standing
+	c      *socket
+	window *window // nil without permessage-deflate
 }
 
 // standing is what a direction is known by while nothing is under way.

@@ -12,7 +12,7 @@ import (
 // HTTP/2 many.
 type socket struct {
 	a     *Analyzer
-	info  *Conn
+	info  *Conn   // nil until it is open
 	sides [2]side // by role
 
 	closing *closing // nil until a Close frame was seen
@@ -27,11 +27,13 @@ type closing struct {
 	reason string
 }
 
+// isOpen reports whether open was called.
+func (k *socket) isOpen() bool { return k.info != nil }
+
 // open begins the frames of both directions.
-func (a *Analyzer) open(info *Conn, certainty Certainty) *socket {
+func (k *socket) open(info *Conn, certainty Certainty) {
 	info.Upgraded = true
-	k := a.spare.sockets.take()
-	k.a, k.info = a, info
+	k.info = info
 	for d := range k.sides {
 		s := &k.sides[d]
 		s.c, s.from, s.certainty = k, Direction(d), certainty
@@ -40,7 +42,6 @@ func (a *Analyzer) open(info *Conn, certainty Certainty) *socket {
 			s.window = &w
 		}
 	}
-	return k
 }
 
 // trimHeads lets go of the heads, which were told, where nobody wants them
