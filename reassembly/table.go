@@ -78,9 +78,24 @@ func (t *table) set(i int, r *record, tag uint8) {
 // fits stands cannot be foreseen, and a loop over them would branch on it.
 const tagsAtOnce = 8
 
-// find looks up a conversation.
+// ones and highs are the lowest and the highest bit of each tag.
+const ones, highs = 0x0101010101010101, 0x8080808080808080
+
+// find looks up a conversation. Nearly always it is the first one whose tag fits.
 func (t *table) find(k *flowKey) *record {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	mask := len(t.slots) - 1
+	i := int(k.hash) & mask
+	x := binary.LittleEndian.Uint64(t.tags[i:]) ^ uint64(k.tag())*ones
+	if fits := (x - ones) &^ x & highs; fits != 0 {
+		if r := t.slots[(i+bits.TrailingZeros64(fits)/8)&mask]; r.key.is(k) {
+			return r
+		}
+	}
+	return t.search(k)
+}
+
+// search is find that goes on to the first empty slot.
+func (t *table) search(k *flowKey) *record {
 	mask, tag := len(t.slots)-1, uint64(k.tag())*ones
 	for i := int(k.hash) & mask; ; i = (i + tagsAtOnce) & mask {
 		tags := binary.LittleEndian.Uint64(t.tags[i:])

@@ -40,7 +40,7 @@ func (q *quick) prepare(o Options) {
 // quiet reports whether the direction is between two messages, and nothing
 // that came before bears on what comes next.
 func (s *side) quiet() bool {
-	return s.reading == nil && !s.closed && !s.unsure && s.certainty == Exact
+	return s.reading == nil && s.standing == standing{} // Exact
 }
 
 // quick takes the frame that b begins with, if it is as simple as type quick
@@ -53,6 +53,11 @@ func (s *side) quick(b []byte, at capture.Stamp) (taken int, err error) {
 	if h == 0 || len(b) < taken || n > a.quick.limit {
 		return 0, nil
 	}
+	// What is known of the connection may have to be fetched from memory: the
+	// earlier it is asked for, the more is done meanwhile.
+	c := s.c.info
+	sum := &c.Totals[from]
+
 	t := &a.quick.told[from]
 	f, m := &t.frame, &t.message
 	f.Header = b[:h]
@@ -72,14 +77,13 @@ func (s *side) quick(b []byte, at capture.Stamp) (taken int, err error) {
 		return 0, nil // read tells of it
 	}
 
-	c, length := s.c.info, uint64(n)
+	length := uint64(n)
 	f.M.Stamp, f.First, m.M.Stamp, m.First = at, at, at, at
 	f.M.Conn, m.M.Conn = c, c
 	f.Opcode, f.Length, f.Payload = opcode, length, payload
 	m.Opcode, m.WireLength, m.Length, m.Payload = opcode, length, length, payload
 	m.Plain = opcode == OpText && kind == survey.Plain
 
-	sum := &c.Totals[from]
 	sum.Frames++
 	sum.Messages++
 	sum.Payload += length
