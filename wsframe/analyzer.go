@@ -47,6 +47,9 @@ type Options struct {
 	// much has come together or Flush is called: then the Sink must look at
 	// nothing but events. What they say is the same.
 	Cores int
+	// Summaries has those who inflate make the summaries of messages too, for
+	// sinks that ask for most of them and keep no Message.
+	Summaries bool
 	// Handshakes keeps Stream.Handshake after the Opened event, for sinks that
 	// may see another event of a connection first. A million idle connections
 	// take 128 MB for it.

@@ -15,6 +15,9 @@ const (
 	// With fewer bytes to inflate than this, it takes longer to call another
 	// core in than it saves.
 	batchShare = 32 << 10
+	// The bytes of summaries that are kept on each core; the others are made when
+	// their messages are told.
+	batchSummaries = 256 << 10
 )
 
 // batch is a set of messages to be inflated, those of each window in order.
@@ -30,7 +33,8 @@ type batch struct {
 type job struct {
 	window *window
 	packed []byte
-	text   bool // it has to be UTF-8
+	opcode Opcode // of the message: a text has to be UTF-8
+	conn   *Conn
 	next   *job // of the same window
 	done   bool
 	unpacked
@@ -41,13 +45,17 @@ type unpacked struct {
 	payload []byte
 	length  uint64
 	err     error
-	invalid bool // it is a text, whole, and not UTF-8
-	plain   bool // it is a text, whole, and Message.Plain
+	invalid bool   // it is a text, whole, and not UTF-8
+	plain   bool   // it is a text, whole, and Message.Plain
+	summary []byte // nil if it was not made
 }
+
+// whole reports whether the payload is all of the message.
+func (p *unpacked) whole() bool { return p.err == nil && p.length == uint64(len(p.payload)) }
 
 // check finds out whether a whole text is UTF-8 (RFC 6455, 8.1).
 func (p *unpacked) check(text bool) {
-	if text && p.err == nil && p.length == uint64(len(p.payload)) {
+	if text && p.whole() {
 		kind := survey.Of(p.payload)
 		p.plain = kind == survey.Plain
 		p.invalid = kind == survey.Mixed && !utf8.Valid(p.payload)
@@ -57,8 +65,9 @@ func (p *unpacked) check(text bool) {
 // packer inflates on one core.
 type packer struct {
 	unpacker
-	rooms   rooms
-	fetched byte // see inflate.Window.Fetch
+	rooms     rooms
+	summaries []byte
+	fetched   byte // see inflate.Window.Fetch
 }
 
 // add adds a message. Windows are used in the order of their first.
@@ -109,12 +118,18 @@ func (b *batch) run(a *Analyzer, size int) {
 	others.Wait()
 }
 
-// do inflates one message, into its window or the packer's own memory.
+// do inflates one message, into its window or the packer's own memory, and says
+// in short what it is while it is in the cache.
 func (p *packer) do(a *Analyzer, j *job) {
 	if j.unpack(&p.unpacker, a, output{rooms: &p.rooms}) {
 		p.loans.add(&j.unpacked)
 	} else {
 		p.rooms.took(j.payload)
+	}
+	if a.opts.Summaries && j.whole() && len(p.summaries) < batchSummaries {
+		n := len(p.summaries)
+		p.summaries = appendSummary(p.summaries, j.opcode, j.payload, j.conn)
+		j.summary = p.summaries[n:]
 	}
 }
 
@@ -127,7 +142,7 @@ func (j *job) unpack(z *unpacker, a *Analyzer, o output) (lent bool) {
 		j.payload = o.lent
 	}
 	j.length = o.total
-	j.check(j.text)
+	j.check(j.opcode == OpText)
 	j.done = true
 	return lent
 }
@@ -148,6 +163,7 @@ func (b *batch) end(a *Analyzer) {
 	b.windows = b.windows[:0]
 	for _, p := range b.packers {
 		p.rooms.empty()
+		p.summaries = p.summaries[:0]
 	}
 	a.inflater.windows.trim()
 }

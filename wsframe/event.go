@@ -122,7 +122,8 @@ type Message struct {
 	Inferred  bool
 	Certainty Certainty
 
-	waiting bool // Payload is still compressed
+	waiting bool   // Payload is still compressed
+	summary []byte // lent, where it was made beforehand; otherwise nil
 }
 
 // Gap says that bytes of a connection were never captured.

@@ -244,7 +244,7 @@ func (s *side) unpacked(out *Message, u *unpacked) (faults []fault) {
 			out.InvalidUTF8 = true
 			faults = append(faults, fault{RuleInvalidUTF8, "UTF-8", "other bytes"})
 		}
-		out.Plain = u.plain
+		out.Plain, out.summary = u.plain, u.summary
 		return faults
 	case u.err == nil, u.err == errInflateLimit:
 		out.Why = OverLimit

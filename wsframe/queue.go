@@ -99,7 +99,7 @@ func (q *queue) frame(s *side, f *Frame, m *Message) error {
 	if m != nil {
 		payload = q.keep(m.Payload)
 		if m.waiting {
-			e.job = job{window: s.window, packed: payload, text: m.Opcode == OpText}
+			e.job = job{window: s.window, packed: payload, opcode: m.Opcode, conn: f.M.Conn}
 			q.batch.add(q.a, &e.job)
 		}
 	}

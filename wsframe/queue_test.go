@@ -3,6 +3,7 @@ package wsframe_test
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"wstap/capture"
@@ -11,24 +12,40 @@ import (
 	"wstap/wsframe/wsframetest"
 )
 
+// summaries records those of messages besides all else.
+type summaries struct {
+	wsframetest.Recorder
+	all []string
+}
+
+func (s *summaries) Emit(e wsframe.Event) error {
+	if m, ok := e.(*wsframe.Message); ok {
+		s.all = append(s.all, m.Summary())
+	}
+	return s.Recorder.Emit(e)
+}
+
 // TestQueue: what is told does not depend on whether messages are inflated one
 // by one or many at once, nor on how many cores do it, nor on the bounds.
 func TestQueue(t *testing.T) {
 	traces := tracesOf(t, "*deflate*", 3, 5, 20)
 	for name, packets := range traces {
 		t.Run(name, func(t *testing.T) {
-			want := wsframetest.Recorder{Packets: true}
+			want := summaries{Recorder: wsframetest.Recorder{Packets: true}}
 			wantStats, _ := wsframetest.Run(t, capturetest.NewSource(packets), &want, wsframe.Options{})
 			for _, limits := range []struct{ cores, events, bytes, output int }{
 				{1, 4096, 1 << 20, 4 << 20}, {3, 4096, 1 << 20, 4 << 20},
 				{1, 5, 1 << 20, 4 << 20}, {2, 4096, 1000, 4 << 20}, {2, 100, 1 << 16, 2000}, {2, 4096, 100, 1},
 			} {
-				got := wsframetest.Recorder{Packets: true}
-				a := wsframe.NewAnalyzer(&got, wsframe.Options{Cores: limits.cores})
+				got := summaries{Recorder: wsframetest.Recorder{Packets: true}}
+				a := wsframe.NewAnalyzer(&got, wsframe.Options{Cores: limits.cores, Summaries: true})
 				wsframe.SetQueueLimits(a, limits.events, limits.bytes, limits.output)
 				stats, _ := wsframetest.Feed(t, capturetest.NewSource(packets), a)
 				if got.String() != want.String() {
 					t.Fatalf("%+v:\n%s", limits, diff(want.String(), got.String()))
+				}
+				if !slices.Equal(got.all, want.all) {
+					t.Errorf("%+v: the summaries are %q, want %q", limits, got.all, want.all)
 				}
 				if stats != wantStats {
 					t.Errorf("%+v: %+v, want %+v", limits, stats, wantStats)

@@ -10,7 +10,6 @@ type queued struct {
 	job   job    // inflates the message, if there is a window
 
 	// Of a plain message:
-	conn      *Conn
 	at, first capture.Stamp
 	header    [14]byte
 	size      uint8 // of header
@@ -24,7 +23,7 @@ func plain(s *side, f *Frame) bool {
 
 // pack keeps f, which is plain.
 func (e *queued) pack(f *Frame) {
-	e.conn, e.at, e.first = f.M.Conn, f.M.Stamp, f.First
+	e.at, e.first = f.M.Stamp, f.First
 	e.size = uint8(copy(e.header[:], f.Header))
 }
 
@@ -32,7 +31,7 @@ func (e *queued) pack(f *Frame) {
 func (e *queued) unpack(f *Frame, m *Message) {
 	h, length := parseHeader(e.header[:e.size])
 	*f = Frame{
-		M: Meta{e.at, e.conn}, From: e.side.from, First: e.first, Header: e.header[:e.size],
+		M: Meta{e.at, e.job.conn}, From: e.side.from, First: e.first, Header: e.header[:e.size],
 		Fin: true, Rsv: h.Rsv, Opcode: h.OpCode, Masked: h.Masked, Key: h.Mask,
 		Length: length, Payload: e.job.packed, Violations: f.Violations[:0],
 	}

@@ -10,15 +10,23 @@ import "wstap/wsframe/subproto"
 // It is made when it is asked for, because it costs more than all other work on
 // a small frame, and most sinks do without.
 func (e *Message) AppendSummary(dst []byte) []byte {
+	if e.summary != nil {
+		return append(dst, e.summary...)
+	}
+	return appendSummary(dst, e.Opcode, e.Payload, e.M.Conn)
+}
+
+// appendSummary appends the summary of a message on c, which may be nil.
+func appendSummary(dst []byte, opcode Opcode, payload []byte, c *Conn) []byte {
 	kind := subproto.Text
-	if e.Opcode == OpBinary {
+	if opcode == OpBinary {
 		kind = subproto.Binary
 	}
 	subprotocol := ""
-	if e.M.Conn != nil {
-		subprotocol = e.M.Conn.Subprotocol
+	if c != nil {
+		subprotocol = c.Subprotocol
 	}
-	return subproto.AppendSummary(dst, kind, e.Payload, subprotocol)
+	return subproto.AppendSummary(dst, kind, payload, subprotocol)
 }
 
 // Summary is AppendSummary as a string.

@@ -179,6 +179,7 @@ func (p *program) run(f *flags, v view) error {
 	// Text is all that listens.
 	alone := f.prints("text") && r.diagnosis == nil && r.writer == nil && r.beside == nil && shown.filter == nil
 	options.Once = v.rows && alone
+	options.Summaries = v.lines && alone
 	options.Excerpts = v.lines && alone && !f.payload.IsSet()
 	options.Brief = v.brief && r.writer == nil && shown.filter == nil && f.prints("text", "jsonl")
 	r.analyzer = wsframe.NewAnalyzer(r.sink, options)
