@@ -26,7 +26,7 @@ type Parallel struct {
 var _ wsframe.Sink = (*Parallel)(nil)
 
 // sheetsAhead is how many sheets may wait for being formatted and written.
-const sheetsAhead = 6
+const sheetsAhead = 4
 
 // NewParallel returns a Sink that writes to w, unbuffered, and formats on so
 // many cores, the caller's one of them. The others are called in when the

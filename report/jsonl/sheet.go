@@ -5,8 +5,8 @@ import "wstap/wsframe"
 // The size of a sheet: so small that it stays in the cache of the core that
 // fills it until another takes it, so large that handing it over costs nothing.
 const (
-	sheetEvents = 1024
-	sheetBytes  = 128 << 10
+	sheetEvents = 512
+	sheetBytes  = 64 << 10
 	// maxCopied is the length of the longest payload that is copied to a sheet.
 	// Longer ones are formatted at once.
 	maxCopied = 64 << 10
@@ -40,6 +40,7 @@ func newSheet() *sheet {
 		frames:   make([]wsframe.Frame, 0, sheetEvents),
 		messages: make([]wsframe.Message, 0, sheetEvents),
 		bytes:    make([]byte, 0, sheetBytes+maxCopied),
+		out:      make([]byte, 0, 2*sheetBytes),
 		done:     make(chan struct{}, 1),
 	}
 }
