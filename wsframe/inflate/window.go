@@ -56,7 +56,11 @@ func (w *Window) Last(n int) (older, newer []byte) {
 // the reads from being left out.
 func (w *Window) Fetch() (sum byte) {
 	const line = 64
-	for i := 0; i < len(w.ring); i += line {
+	end := len(w.ring)
+	if w.top == 0 {
+		end = w.at // what is behind was never written: reading it would cost a page fault more
+	}
+	for i := 0; i < end; i += line {
 		sum += w.ring[i]
 	}
 	return sum
