@@ -1,0 +1,5 @@
+//go:build race
+
+package wsframe_test
+
+const raced = true // the race detector is built in
