@@ -3,7 +3,6 @@ package wsframe
 import (
 	"sync"
 	"sync/atomic"
-	"unicode/utf8"
 
 	"wstap/wsframe/survey"
 )
@@ -58,7 +57,7 @@ func (p *unpacked) check(text bool) {
 	if text && p.whole() {
 		kind := survey.Of(p.payload)
 		p.plain = kind == survey.Plain
-		p.invalid = kind == survey.Mixed && !utf8.Valid(p.payload)
+		p.invalid = kind == survey.Mixed && !validUTF8(p.payload)
 	}
 }
 

@@ -2,7 +2,6 @@ package wsframe
 
 import (
 	"encoding/binary"
-	"unicode/utf8"
 
 	"wstap/capture"
 	"wstap/wsframe/survey"
@@ -73,7 +72,7 @@ func (s *side) quick(b []byte, at capture.Stamp) (taken int, err error) {
 	} else if opcode == OpText {
 		kind = survey.Of(payload)
 	}
-	if opcode == OpText && kind == survey.Mixed && !utf8.Valid(payload) {
+	if opcode == OpText && kind == survey.Mixed && !validUTF8(payload) {
 		return 0, nil // read tells of it
 	}
 

@@ -1,6 +1,33 @@
 package wsframe
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+)
+
+// validUTF8 is utf8.Valid, faster for texts in which few characters are beyond
+// ASCII: between these it goes on by words again.
+func validUTF8(b []byte) bool {
+	for len(b) >= 8 {
+		beyond := binary.LittleEndian.Uint64(b) & 0x8080808080808080
+		if beyond == 0 {
+			b = b[8:]
+			continue
+		}
+		b = b[bits.TrailingZeros64(beyond)>>3:]
+		if len(b) >= 2 && b[0] >= 0xc2 && b[0] <= 0xdf && b[1]&0xc0 == 0x80 { // as most are
+			b = b[2:]
+			continue
+		}
+		r, n := utf8.DecodeRune(b)
+		if r == utf8.RuneError && n <= 1 {
+			return false
+		}
+		b = b[n:]
+	}
+	return utf8.Valid(b)
+}
 
 // utf8Checker checks that a text is UTF-8 (RFC 3629, 4) while it comes in, and
 // fails at the first byte that cannot be part of one, as RFC 6455, 8.1 lets an

@@ -46,6 +46,14 @@ func TestUTF8(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			for before := range 18 { // in all places of a word
+				for after := range 10 {
+					text := strings.Repeat("a", before) + tt.text + strings.Repeat("z", after)
+					if got, want := validUTF8([]byte(text)), utf8.ValidString(text); got != want {
+						t.Errorf("%q: valid %v, want %v", text, got, want)
+					}
+				}
+			}
 			for n := 1; n <= len(tt.text)+1; n++ {
 				var u utf8Checker
 				failed := 0
@@ -75,6 +83,9 @@ func FuzzUTF8(f *testing.F) {
 		f.Add([]byte(s), uint8(9))
 	}
 	f.Fuzz(func(t *testing.T, b []byte, n uint8) {
+		if got, want := validUTF8(b), utf8.Valid(b); got != want {
+			t.Errorf("%q whole: %v, want %v", b, got, want)
+		}
 		var u utf8Checker
 		for rest, seen := b, 0; len(rest) > 0; {
 			piece := rest[:min(int(n)+1, len(rest))]
