@@ -104,8 +104,6 @@ type Analyzer struct {
 	maxBuffered int
 
 	// Scratch, reused: events are lent.
-	frames    []*Frame
-	readings  []*reading
 	buffers   [][]byte
 	quick     quick
 	unmasked  []byte
@@ -117,6 +115,8 @@ type Analyzer struct {
 	violation Violation
 	head      Head // of the HTTP message at hand
 	spare     struct {
+		frames   spares[Frame]
+		readings spares[reading]
 		openings spares[opening]
 		conns    spares[conn]
 		infos    spares[Conn]
@@ -214,22 +214,9 @@ func (a *Analyzer) tell(f *Frame, m *Message, faults []fault) error {
 	return a.out.Emit(m)
 }
 
-// takeFrame lends a Frame with empty buffers.
-func (a *Analyzer) takeFrame() *Frame {
-	if n := len(a.frames); n > 0 {
-		f := a.frames[n-1]
-		a.frames = a.frames[:n-1]
-		*f = Frame{Header: f.Header[:0], Holes: f.Holes[:0], Violations: f.Violations[:0]}
-		return f
-	}
-	return &Frame{Header: make([]byte, 0, 14)}
-}
-
+// giveFrame takes back a Frame of spare.frames, which is left with empty buffers.
 func (a *Analyzer) giveFrame(f *Frame) {
-	f.Payload, f.Message = nil, nil
-	if len(a.frames) < 64 {
-		a.frames = append(a.frames, f)
-	}
+	a.spare.frames.give(f, Frame{Header: f.Header[:0], Holes: f.Holes[:0], Violations: f.Violations[:0]})
 }
 
 // takeBuffer lends an empty buffer for a message's payload.

@@ -100,14 +100,8 @@ func (s *side) gap(n uint64, at capture.Stamp) error {
 
 // wake makes ready for what is under way.
 func (s *side) wake() {
-	if s.reading != nil {
-		return
-	}
-	a := s.c.a
-	if n := len(a.readings); n > 0 {
-		s.reading, a.readings = a.readings[n-1], a.readings[:n-1]
-	} else {
-		s.reading = new(reading)
+	if s.reading == nil {
+		s.reading = s.c.a.spare.readings.take()
 	}
 }
 
@@ -118,11 +112,8 @@ func (s *side) rest() {
 		return
 	}
 	r.message.end(a)
-	*r = reading{faults: r.faults[:0]}
 	s.reading = nil
-	if len(a.readings) < 64 {
-		a.readings = append(a.readings, r)
-	}
+	a.spare.readings.give(r, reading{faults: r.faults[:0]})
 }
 
 // busy reports whether something is under way.
@@ -183,7 +174,7 @@ func (s *side) collect(b []byte, at capture.Stamp) (n int) {
 // begin takes the header at hand and checks it.
 func (s *side) begin() {
 	h, length := parseHeader(s.header[:s.have])
-	f := s.c.a.takeFrame()
+	f := s.c.a.spare.frames.take()
 	f.Header = append(f.Header, s.header[:s.have]...)
 	f.From, f.First, f.Certainty = s.from, s.first, s.certainty
 	f.Fin, f.Rsv, f.Opcode, f.Masked, f.Key = h.Fin, h.Rsv, h.OpCode, h.Masked, h.Mask
