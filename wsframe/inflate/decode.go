@@ -33,29 +33,22 @@ func (d *Decoder) decode(w *Window, stop int) error {
 		}
 
 		e := firstLengths[held&(1<<lengthBits-1)]
-		if e >= literal { // literals come in runs
-			held >>= e & 63
-			n -= uint32(e)
-			ring[at] = byte(e >> 16)
-			at++
-			if e = firstLengths[held&(1<<lengthBits-1)]; e >= literal {
+		if e >= literal { // literals come in runs: up to four a turn
+			for range 3 {
 				held >>= e & 63
 				n -= uint32(e)
 				ring[at] = byte(e >> 16)
 				at++
-				if e = firstLengths[held&(1<<lengthBits-1)]; e >= literal {
-					held >>= e & 63
-					n -= uint32(e)
-					ring[at] = byte(e >> 16)
-					at++
-					if e = firstLengths[held&(1<<lengthBits-1)]; e >= literal {
-						held >>= e & 63
-						n -= uint32(e)
-						ring[at] = byte(e >> 16)
-						at++
-						continue
-					}
+				if e = firstLengths[held&(1<<lengthBits-1)]; e < literal {
+					break
 				}
+			}
+			if e >= literal {
+				held >>= e & 63
+				n -= uint32(e)
+				ring[at] = byte(e >> 16)
+				at++
+				continue
 			}
 			held |= binary.LittleEndian.Uint64(in[next:next+8]) << (n & 63)
 			next += int((n ^ 63) >> 3 & 7)
