@@ -6,11 +6,13 @@ import (
 	"unicode/utf8"
 )
 
+const tops = 0x8080808080808080 // the top bit of each byte
+
 // validUTF8 is utf8.Valid, faster for texts in which few characters are beyond
 // ASCII: between these it goes on by words again.
 func validUTF8(b []byte) bool {
 	for len(b) >= 8 {
-		beyond := binary.LittleEndian.Uint64(b) & 0x8080808080808080
+		beyond := binary.LittleEndian.Uint64(b) & tops
 		if beyond == 0 {
 			b = b[8:]
 			continue
@@ -56,7 +58,7 @@ func (u *utf8Checker) feed(b []byte) bool {
 			continue
 		}
 		if c < 0x80 {
-			for len(b)-i >= 8 && binary.LittleEndian.Uint64(b[i:])&0x8080808080808080 == 0 {
+			for len(b)-i >= 8 && binary.LittleEndian.Uint64(b[i:])&tops == 0 {
 				i += 8
 			}
 			if i == len(b) {
