@@ -12,6 +12,7 @@ import (
 	"wstap/capture"
 	"wstap/capture/benchtest"
 	"wstap/reassembly"
+	"wstap/report"
 	"wstap/report/dfilter"
 	"wstap/report/jsonl"
 	"wstap/report/text"
@@ -38,10 +39,10 @@ func BenchmarkStages(b *testing.B) {
 			{"reassemble", func() { reassemble(b, segments, nowhere{}) }},
 			{"frames", func() { calls.replay(b, discard{}) }},
 			{"filter", func() { seen.replay(b, filtered(b, discard{})) }},
-			{"text", func() { seen.replay(b, text.NewTimeline(io.Discard, text.Options{})) }},
+			{"text", func() { seen.replay(b, text.NewTimeline(report.NewBuffer(io.Discard), text.Options{})) }},
 			{"jsonl", func() { seen.replay(b, jsonl.New(io.Discard, jsonl.Options{})) }},
 			{"all text", func() {
-				newChain(text.NewTimeline(io.Discard, text.Options{}), wsframe.Options{Once: true}).read(b, file)
+				newChain(text.NewTimeline(report.NewBuffer(io.Discard), text.Options{}), wsframe.Options{Once: true}).read(b, file)
 			}},
 			{"all jsonl", func() { newChain(jsonl.New(io.Discard, jsonl.Options{}), wsframe.Options{}).read(b, file) }},
 		} {
