@@ -11,6 +11,7 @@ import (
 	"wstap/capture"
 	"wstap/capture/capturetest"
 	"wstap/reassembly"
+	"wstap/reassembly/reassemblytest"
 )
 
 // attempts is a Handler that writes down what it is told of attempts, and
@@ -86,15 +87,7 @@ func TestAttempts(t *testing.T) {
 			}
 			h := &attempts{}
 			a := reassembly.New(h, reassembly.Options{})
-			var d capture.Decoder
-			var seg capture.Segment
-			for _, p := range s.Packets() {
-				if d.Decode(&p, &seg) == capture.KindTCP {
-					if err := a.Segment(&seg); err != nil {
-						t.Fatal(err)
-					}
-				}
-			}
+			(&reassemblytest.Driver{Assembler: a}).Run(t, capturetest.NewSource(s.Packets()), nil, nil)
 			if err := a.Close(); err != nil {
 				t.Fatal(err)
 			}

@@ -28,25 +28,21 @@ func TestConversationOfTheLatestSegment(t *testing.T) {
 		if _, wanted := a.Conversation(); wanted {
 			t.Error("a conversation before the first segment")
 		}
-		var dec capture.Decoder
-		var seg capture.Segment
 		wantedData, last := 0, uint64(0)
-		for _, p := range pkts {
-			if dec.Decode(&p, &seg) != capture.KindTCP {
-				continue
-			}
-			if err := a.Segment(&seg); err != nil {
-				t.Fatal(err)
+		d := reassemblytest.Driver{Assembler: a}
+		d.Run(t, capturetest.NewSource(pkts), nil, func(p *capture.Packet, kind capture.Kind) {
+			if kind != capture.KindTCP {
+				return
 			}
 			index, wanted := a.Conversation()
 			if index < last {
 				t.Errorf("packet %d is of conversation %d, behind %d", p.Stamp.Packet, index, last)
 			}
 			last = index
-			if wanted && len(seg.Payload) > 0 {
+			if wanted && len(d.Segment.Payload) > 0 {
 				wantedData++
 			}
-		}
+		})
 		if last == 0 || (wantedData == 0) != ignore {
 			t.Errorf("ignored %v: %d conversations, %d segments with data are wanted", ignore, last+1, wantedData)
 		}

@@ -10,6 +10,7 @@ import (
 	"wstap/capture"
 	"wstap/capture/capturetest"
 	"wstap/reassembly"
+	"wstap/reassembly/reassemblytest"
 	"wstap/wsframe"
 	"wstap/wsframe/wsframetest"
 )
@@ -95,15 +96,7 @@ func encode(flags byte, calls []call) []byte {
 func seedsOf(f *testing.F, packets []capture.Packet) (all [][]byte) {
 	var l listener
 	assembler := reassembly.New(&l, reassembly.Options{})
-	var dec capture.Decoder
-	for _, p := range packets {
-		var seg capture.Segment
-		if dec.Decode(&p, &seg) == capture.KindTCP {
-			if err := assembler.Segment(&seg); err != nil {
-				f.Fatal(err)
-			}
-		}
-	}
+	(&reassemblytest.Driver{Assembler: assembler}).Run(f, capturetest.NewSource(packets), nil, nil)
 	if err := assembler.Close(); err != nil {
 		f.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package wsframe_test
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"wstap/capture/capturetest"
 	"wstap/reassembly"
 	"wstap/reassembly/decrypt"
+	"wstap/reassembly/reassemblytest"
 	"wstap/wsframe"
 )
 
@@ -165,22 +165,7 @@ func runTLSPackets(t *testing.T, src capture.Source, name string, sink wsframe.S
 	decrypter := decrypt.New(wsframe.NewAnalyzer(sink, wsframe.Options{}), keys, decrypt.Options{})
 	streams := &tap{Handler: decrypter}
 	assembler := reassembly.New(streams, reassembly.Options{})
-	var dec capture.Decoder
-	var seg capture.Segment
-	for {
-		p, err := src.Next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if dec.Decode(&p, &seg) == capture.KindTCP {
-			if err := assembler.Segment(&seg); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	(&reassemblytest.Driver{Assembler: assembler}).Run(t, src, nil, nil)
 	addSecrets(t, keys, name)
 	if err := errors.Join(assembler.Close(), decrypter.Close()); err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"wstap/capture/capturetest"
 	"wstap/reassembly"
 	"wstap/reassembly/decrypt"
+	"wstap/reassembly/reassemblytest"
 	"wstap/report"
 	"wstap/report/diagnose"
 	"wstap/report/text"
@@ -78,15 +79,10 @@ func runSource(t testing.TB, src capture.Source, keys *decrypt.KeyLog, o diagnos
 	d := diagnose.New(out, o)
 	tls := decrypt.New(wsframe.NewAnalyzer(d, wsframe.Options{}), keys, decrypt.Options{})
 	a := reassembly.New(d.Handler(tls), reassembly.Options{})
-	var dec capture.Decoder
-	var seg capture.Segment
+	driver := reassemblytest.Driver{Assembler: a}
 	var stats capture.Stats
 	var last capture.Stamp
-	for {
-		p, err := src.Next()
-		if err != nil {
-			break
-		}
+	driver.Run(t, src, func(p *capture.Packet) {
 		if last.Packet == 0 {
 			d.Emit(&report.Started{M: wsframe.Meta{Stamp: p.Stamp}})
 		}
@@ -95,25 +91,15 @@ func runSource(t testing.TB, src capture.Source, keys *decrypt.KeyLog, o diagnos
 		if len(p.Data) < p.Length {
 			stats.Truncated++
 		}
-		switch dec.Decode(&p, &seg) {
-		case capture.KindTCP:
-			err = a.Segment(&seg)
-		case capture.KindOther:
-			if e, ok := dec.ICMPError(); ok {
-				d.ICMP(e)
-			}
-			fallthrough
-		default:
-			err = a.Advance(p.Time)
+	}, func(_ *capture.Packet, kind capture.Kind) {
+		if e, ok := driver.Decoder.ICMPError(); ok && kind == capture.KindOther {
+			d.ICMP(e)
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	})
 	if err := errors.Join(a.Close(), tls.Close()); err != nil {
 		t.Fatal(err)
 	}
-	d.Decoded(dec.Stats())
+	d.Decoded(driver.Decoder.Stats())
 	if err := d.Emit(&report.Summary{M: wsframe.Meta{Stamp: last}, Capture: stats}); err != nil {
 		t.Fatal(err)
 	}

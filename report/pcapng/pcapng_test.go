@@ -15,6 +15,7 @@ import (
 	"wstap/capture"
 	"wstap/capture/capturetest"
 	"wstap/reassembly"
+	"wstap/reassembly/reassemblytest"
 	"wstap/report"
 	"wstap/report/pcapng"
 	"wstap/wsframe"
@@ -78,26 +79,11 @@ func only(numbers ...int) func(wsframe.Event) bool {
 func pass(t *testing.T, pkts []capture.Packet, sink wsframe.Sink, each func(capture.Packet, capture.Kind, uint64, bool, []uint64)) {
 	t.Helper()
 	assembler := reassembly.New(wsframe.NewAnalyzer(sink, wsframe.Options{}), reassembly.Options{})
-	var dec capture.Decoder
-	var seg capture.Segment
-	src := capturetest.NewSource(pkts)
-	for {
-		p, err := src.Next()
-		if err == io.EOF {
-			break
-		}
-		kind := dec.Decode(&p, &seg)
-		if kind == capture.KindTCP {
-			err = assembler.Segment(&seg)
-		} else {
-			err = assembler.Advance(p.Time)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+	d := reassemblytest.Driver{Assembler: assembler}
+	d.Run(t, capturetest.NewSource(pkts), nil, func(p *capture.Packet, kind capture.Kind) {
 		index, wanted := assembler.Conversation()
-		each(p, kind, index, wanted, dec.Fragments())
-	}
+		each(*p, kind, index, wanted, d.Decoder.Fragments())
+	})
 	if err := assembler.Close(); err != nil {
 		t.Fatal(err)
 	}

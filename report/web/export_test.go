@@ -21,8 +21,7 @@ import (
 func TestFilterAnswers(t *testing.T) {
 	hub := NewHub(Limits{})
 	x := example{open: func(t testing.TB) capture.Source {
-		p := packets(capturetest.Load(t, "../../testdata/scenario/ping-between-fragments.txt"))
-		return &p
+		return capturetest.NewSource(capturetest.Load(t, "../../testdata/scenario/ping-between-fragments.txt"))
 	}}
 	redacting := page.Options{Name: "test", Kind: "file"}
 	fill(t, hub, x, redacting, 1)
@@ -156,7 +155,7 @@ func TestExportThatFails(t *testing.T) {
 func TestPacketsAreExported(t *testing.T) {
 	all := capturetest.Load(t, "../../testdata/scenario/two-connections.txt")
 	hub := NewHub(Limits{})
-	fill(t, hub, example{open: func(testing.TB) capture.Source { p := packets(slices.Clone(all)); return &p }}, whole, 1)
+	fill(t, hub, example{open: func(testing.TB) capture.Source { return capturetest.NewSource(all) }}, whole, 1)
 	for _, c := range []struct {
 		name     string
 		rotation pcapng.Rotation

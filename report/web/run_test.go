@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"wstap/capture/capturetest"
 	"wstap/reassembly"
 	"wstap/reassembly/decrypt"
+	"wstap/reassembly/reassemblytest"
 	"wstap/report"
 	"wstap/report/page"
 	"wstap/wsframe"
@@ -29,28 +29,15 @@ func run(t testing.TB, src capture.Source, keys *decrypt.KeyLog, sink wsframe.Si
 	t.Helper()
 	tls := decrypt.New(wsframe.NewAnalyzer(sink, wsframe.Options{Handshakes: true}), keys, decrypt.Options{})
 	a := reassembly.New(tls, reassembly.Options{})
-	var dec capture.Decoder
-	var seg capture.Segment
 	var last capture.Stamp
-	for {
-		p, err := src.Next()
-		if err != nil {
-			break
-		}
+	(&reassemblytest.Driver{Assembler: a}).Run(t, src, func(p *capture.Packet) {
 		if last.Packet == 0 {
-			err = sink.Emit(&report.Started{M: wsframe.Meta{Stamp: p.Stamp}})
+			if err := sink.Emit(&report.Started{M: wsframe.Meta{Stamp: p.Stamp}}); err != nil {
+				t.Fatal(err)
+			}
 		}
 		last = p.Stamp
-		if dec.Decode(&p, &seg) == capture.KindTCP {
-			err = errors.Join(err, a.Segment(&seg))
-		} else {
-			err = errors.Join(err, a.Advance(p.Time))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		between()
-	}
+	}, func(*capture.Packet, capture.Kind) { between() })
 	if err := errors.Join(a.Close(), tls.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -61,22 +48,6 @@ func run(t testing.TB, src capture.Source, keys *decrypt.KeyLog, sink wsframe.Si
 		t.Fatal(err)
 	}
 }
-
-// packets is a source of packets that are there.
-type packets []capture.Packet
-
-// Next implements capture.Source.
-func (p *packets) Next() (capture.Packet, error) {
-	if len(*p) == 0 {
-		return capture.Packet{}, io.EOF
-	}
-	first := (*p)[0]
-	*p = (*p)[1:]
-	return first, nil
-}
-
-// Close implements capture.Source.
-func (p *packets) Close() error { return nil }
 
 // example is a capture with the keys that lie beside it.
 type example struct {
@@ -95,8 +66,7 @@ func examples(t *testing.T) []example {
 	}
 	for _, path := range scenarios {
 		all = append(all, example{name: filepath.Base(path), open: func(t testing.TB) capture.Source {
-			p := packets(capturetest.Load(t, path))
-			return &p
+			return capturetest.NewSource(capturetest.Load(t, path))
 		}})
 	}
 	dir := os.Getenv("WSTAP_CORPUS")

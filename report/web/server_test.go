@@ -419,8 +419,7 @@ func (b *told) all(t testing.TB, s *stream) {
 func TestFilterGoesOn(t *testing.T) {
 	hub := NewHub(Limits{})
 	fill(t, hub, example{open: func(t testing.TB) capture.Source {
-		p := packets(capturetest.Load(t, "../../testdata/scenario/ping-between-fragments.txt"))
-		return &p
+		return capturetest.NewSource(capturetest.Load(t, "../../testdata/scenario/ping-between-fragments.txt"))
 	}}, whole, 1)
 	s := serve(t, hub, Options{})
 	const query = "?filter=wstap.rtt+or+websocket.fragment"
@@ -464,8 +463,7 @@ func TestIndexBeginsWithTheSource(t *testing.T) {
 func TestBrowsersAreToldTheSame(t *testing.T) {
 	for _, name := range []string{"deflate-mixed", "two-connections", "ping-between-fragments"} {
 		x := example{name: name, open: func(t testing.TB) capture.Source {
-			p := packets(capturetest.Load(t, "../../testdata/scenario/"+name+".txt"))
-			return &p
+			return capturetest.NewSource(capturetest.Load(t, "../../testdata/scenario/"+name+".txt"))
 		}}
 		hub := NewHub(Limits{})
 		s := serve(t, hub, Options{})

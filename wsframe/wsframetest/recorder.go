@@ -3,14 +3,13 @@
 package wsframetest
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 
 	"wstap/capture"
 	"wstap/reassembly"
+	"wstap/reassembly/reassemblytest"
 	"wstap/wsframe"
 )
 
@@ -155,28 +154,7 @@ func Run(tb testing.TB, src capture.Source, sink wsframe.Sink, o wsframe.Options
 func Feed(tb testing.TB, src capture.Source, analyzer *wsframe.Analyzer) (wsframe.Stats, reassembly.Stats) {
 	tb.Helper()
 	assembler := reassembly.New(analyzer, reassembly.Options{})
-	var dec capture.Decoder
-	var seg capture.Segment
-	for {
-		p, err := src.Next()
-		if err == io.EOF {
-			break
-		}
-		if errors.Is(err, capture.ErrIdle) {
-			continue
-		}
-		if err != nil {
-			tb.Fatalf("reading: %v", err)
-		}
-		if dec.Decode(&p, &seg) == capture.KindTCP {
-			err = assembler.Segment(&seg)
-		} else {
-			err = assembler.Advance(p.Time)
-		}
-		if err != nil {
-			tb.Fatalf("packet %d: %v", p.Packet, err)
-		}
-	}
+	(&reassemblytest.Driver{Assembler: assembler}).Run(tb, src, nil, nil)
 	if err := assembler.Close(); err != nil {
 		tb.Fatalf("closing: %v", err)
 	}
