@@ -91,6 +91,9 @@ func (c *conn) Data(d reassembly.Direction, b []byte, at capture.Stamp) error {
 		}
 		return s.feed(b, at)
 	}
+	if c.http != nil && c.http.passes(c.role(d), len(b)) {
+		return nil
+	}
 	return c.charge(c.take(d, b, at))
 }
 

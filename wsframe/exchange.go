@@ -64,6 +64,18 @@ type httpSide struct {
 	replays bool
 }
 
+// passes passes over n bytes of a body behind which more of it follows, and of
+// which nothing is wanted, as exchange would: nearly all of a download.
+func (x *exchange) passes(from Direction, n int) bool {
+	s := &x.in[from&1]
+	b := &s.body
+	if !s.inBody || s.lost || b.keepFirst || int64(n) >= b.left || b.framing == chunked && b.part != chunkData || x.refused != nil {
+		return false
+	}
+	b.left -= int64(n)
+	return true
+}
+
 // exchange takes bytes of the HTTP phase.
 func (c *conn) exchange(from Direction, b []byte, at capture.Stamp) error {
 	s := &c.http.in[from]

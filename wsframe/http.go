@@ -140,7 +140,7 @@ func (r *headReader) response(h *Head) error {
 // strings then share, and parts the start line from the field lines.
 func (r *headReader) cut() (start, fields string) {
 	start, fields, _ = strings.Cut(string(r.buf), "\n")
-	return strings.TrimRight(start, "\r \t"), fields
+	return trimRight(start), fields
 }
 
 // parseFields parses field lines (RFC 9112, 5), in order, and appends them to
@@ -149,7 +149,7 @@ func parseFields(fields []Field, s string) []Field {
 	for s != "" {
 		var line string
 		line, s, _ = strings.Cut(s, "\n")
-		line = strings.TrimRight(line, "\r \t")
+		line = trimRight(line)
 		if line == "" {
 			continue
 		}
@@ -164,7 +164,9 @@ func parseFields(fields []Field, s string) []Field {
 		name, value, ok := strings.Cut(line, ":")
 		// Whitespace before the colon is an error that senders make, and that
 		// proxies take out of responses (RFC 9112, 5.1).
-		name = strings.TrimRight(name, " \t")
+		for name != "" && isOWS(name[len(name)-1]) {
+			name = name[:len(name)-1]
+		}
 		if !ok || name == "" {
 			continue
 		}
@@ -176,12 +178,27 @@ func parseFields(fields []Field, s string) []Field {
 // fieldValue trims optional whitespace, and replaces each bare CR by a space
 // (RFC 9112, 2.2).
 func fieldValue(s string) string {
-	s = strings.Trim(s, " \t\r")
+	for s != "" && (isOWS(s[0]) || s[0] == '\r') {
+		s = s[1:]
+	}
+	s = trimRight(s)
 	if strings.IndexByte(s, '\r') >= 0 {
 		s = strings.ReplaceAll(s, "\r", " ")
 	}
 	return s
 }
+
+// trimRight is s without the whitespace and CR at its end. A set of characters, as
+// the strings package takes, costs more than most lines have to trim.
+func trimRight(s string) string {
+	for s != "" && (isOWS(s[len(s)-1]) || s[len(s)-1] == '\r') {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+// isOWS reports whether c is whitespace that RFC 9110, 5.6.3, allows around values.
+func isOWS(c byte) bool { return c == ' ' || c == '\t' }
 
 // verdict is what the first bytes of a stream tell about its protocol.
 type verdict uint8

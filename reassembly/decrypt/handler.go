@@ -152,8 +152,11 @@ var (
 
 // Data implements reassembly.StreamHandler.
 func (c *conn) Data(d reassembly.Direction, b []byte, at capture.Stamp) error {
-	if c.layer.mode == plainText && c.inner != nil {
+	switch {
+	case c.layer.mode == plainText && c.inner != nil:
 		return c.inner.Data(d, b, at)
+	case c.layer.mode == encrypted && c.layer.tls.passes(d, len(b)):
+		return nil
 	}
 	return c.take(item{kind: dataItem, dir: d, data: b, at: at})
 }

@@ -64,6 +64,19 @@ func (s *session) feed(h *half, b []byte, at capture.Stamp) error {
 	return nil
 }
 
+// passes passes over n bytes within a record that no key will open, as take would:
+// nearly all of a download, where there are no keys.
+func (s *session) passes(d reassembly.Direction, n int) bool {
+	h := &s.half[d&1]
+	if s.h.keys != nil || h.scanning || h.skip < int64(n) {
+		return false
+	}
+	s.credit.earn(n)
+	h.skip -= int64(n)
+	h.lost += int64(n)
+	return true
+}
+
 // blocked notes what was not taken for want of a key.
 func (s *session) blocked(h *half, b []byte, at capture.Stamp, err error) error {
 	if err == errNeedKey {

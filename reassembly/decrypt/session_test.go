@@ -124,16 +124,27 @@ func (r *encryptedRecorder) Encrypted(s *reassembly.Stream, _ reassembly.Reason,
 	return nil
 }
 
-// TestNoKey: without a key nothing is handed on, and why is told.
+// TestNoKey: without a key nothing is handed on, and why is told, however the
+// segments are cut; all protected records are counted.
 func TestNoKey(t *testing.T) {
 	client, server, log := configs(t, tls.VersionTLS13, 0)
 	w := talk(t, client, server, script(2))
 	random := bytes.Fields(log.Bytes())[1]
-	for _, keys := range []*KeyLog{nil, new(KeyLog)} {
+	protected := uint64(0)
+	for _, r := range w.records() {
+		if r.data[0] == typeApplication {
+			protected++
+		}
+	}
+	for i, size := range []int{1 << 20, 1448, 7, 1, 1 << 20} {
+		keys := []*KeyLog{nil, nil, nil, nil, new(KeyLog)}[i]
 		r, st := &encryptedRecorder{}, stream()
 		h := New(r, keys, Options{})
-		end(t, h, w.feed(t, h, st, nil))
+		end(t, h, w.cut(size).feed(t, h, st, nil))
 		want := []string{"no key for client random " + string(random)}
+		if n := h.Stats().Failed; n != protected {
+			t.Errorf("cut to %d bytes, %d protected records, of %d", size, n, protected)
+		}
 		if len(r.Calls) > 0 || !slices.Equal(r.encrypted, want) {
 			t.Errorf("told %q, handed on:\n%v", r.encrypted, r.String())
 		}
