@@ -69,3 +69,11 @@ func (e Ends) Flow() Flow { return Flow{e.Src.AddrPort(), e.Dst.AddrPort()} }
 
 // Reverse are the ends of the other direction.
 func (e Ends) Reverse() Ends { return Ends{Src: e.Dst, Dst: e.Src} }
+
+// IPv4 reports whether both addresses are of IPv4, and gives each end in 48 bits:
+// above the port the address. So IPv4 that came mapped into IPv6 is too.
+func (e *Ends) IPv4() (src, dst uint64, ok bool) {
+	src, dst = e.Src.lo^mapped, e.Dst.lo^mapped
+	ok = e.Src.hi|e.Dst.hi|(src|dst)>>32 == 0
+	return src<<16 | uint64(e.Src.port), dst<<16 | uint64(e.Dst.port), ok
+}

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"encoding/binary"
 	"math/rand/v2"
 	"net/netip"
 	"testing"
@@ -38,6 +39,17 @@ func TestEndIsAnAddrPort(t *testing.T) {
 		seen[e] = a
 		if hi, lo := e.Bits(); a.Addr().IsValid() && end6(new(a.Addr().As16()), e.port) != (End{hi, lo, e.port, true}) {
 			t.Errorf("%v: bits %x %x", a, hi, lo)
+		}
+	}
+	for _, a := range all {
+		e := Ends{EndOf(all[1]), EndOf(a)}
+		_, dst, ok := e.IPv4()
+		if want := a.Addr().Unmap().Is4(); ok != want {
+			t.Errorf("%v is of IPv4: %v, want %v", a, ok, want)
+		}
+		ip := netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, uint32(dst>>16))))
+		if got := netip.AddrPortFrom(ip, uint16(dst)); ok && got != netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) {
+			t.Errorf("%v became %v", a, got)
 		}
 	}
 	zoned := netip.MustParseAddrPort("[fe80::1%eth0]:80")

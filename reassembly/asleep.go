@@ -39,6 +39,14 @@ type asleep struct {
 // share them.
 type ports struct{ low, high, ports uint32 }
 
+func (k *flowKey) packed() ports {
+	return ports{uint32(k.low >> 16), uint32(k.high >> 16), uint32(k.low)<<16 | uint32(k.high)&0xffff}
+}
+
+func (p ports) key() flowKey {
+	return flowKey{low: uint64(p.low)<<16 | uint64(p.ports>>16), high: uint64(p.high)<<16 | uint64(p.ports&0xffff)}
+}
+
 // dormant is a Stream without what can be made anew.
 type dormant struct {
 	index                      uint64
@@ -46,7 +54,6 @@ type dormant struct {
 	ahead                      [2]int32 // half.acked - half.next
 	base, room, packets        [2]uint32
 	ports                      ports
-	hash                       uint32
 	last                       int32
 	scale                      [2]int8
 	offered                    [2]bool
@@ -69,7 +76,7 @@ func (l *asleep) count() int { return len(l.known) }
 
 // find looks up a conversation.
 func (l *asleep) find(k *flowKey) (i uint32, ok bool) {
-	i, ok = l.known[ports{k.low, k.high, k.ports}]
+	i, ok = l.known[k.packed()]
 	if !ok {
 		return 0, false
 	}
@@ -79,9 +86,9 @@ func (l *asleep) find(k *flowKey) (i uint32, ok bool) {
 
 // key is that of the one at i.
 func (l *asleep) key(i uint32) flowKey {
-	d := l.at(i)
-	k := flowKey{low: d.ports.low, high: d.ports.high, ports: d.ports.ports, hash: d.hash}
+	k := l.at(i).ports.key()
 	if six, ok := l.six[i]; ok {
+		k.low |= overIPv6
 		k.six = &six
 	}
 	return k
@@ -173,12 +180,12 @@ func (s *Stream) Sleep(from StreamHandler, w Waker, n Note) bool {
 	if l.disturbed || l.waker != nil && l.waker != w || s.halfway || s.rst != nil || s.timer != nil {
 		return false
 	}
-	p := ports{s.key.low, s.key.high, s.key.ports}
+	p := s.key.packed()
 	if _, taken := l.known[p]; taken {
 		return false
 	}
 	d := dormant{
-		index: s.Index, ports: p, hash: s.key.hash, last: s.last, base: s.base,
+		index: s.Index, ports: p, last: s.last, base: s.base,
 		lowClient: s.lowClient, oriented: s.Oriented, begun: s.Begun, note: n,
 	}
 	for i := range s.half {
@@ -212,8 +219,7 @@ func (s *Stream) Sleep(from StreamHandler, w Waker, n Note) bool {
 
 // rouse wakes the stream of k; nil where none sleeps.
 func (a *Assembler) rouse(k *flowKey) *record {
-	l := &a.table.asleep
-	i, ok := l.find(k)
+	i, ok := a.table.asleep.find(k)
 	if !ok {
 		return nil
 	}

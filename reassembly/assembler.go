@@ -1,6 +1,7 @@
 package reassembly
 
 import (
+	"math"
 	"time"
 
 	"wstap/capture"
@@ -67,17 +68,18 @@ type Assembler struct {
 	limits    limits
 	table     table
 	timers    timers
-	now       time.Time     // the latest packet time seen
-	present   moment        // the same
-	alarm     moment        // before it, Advance has nothing to do
-	last      capture.Stamp // of the latest segment
-	tick      time.Time     // when Handler.Advance is due
-	second    int32         // now, in seconds since the first packet
-	epoch     int64         // the first packet's Unix second
-	seconds   [2]int64      // packet times of the last two calls, Unix seconds
-	sweep     int64         // when the next sweep is due, Unix seconds
-	unswept   int           // segments since the last sweep
-	queued    int           // bytes in all queues
+	present   moment    // the latest packet time seen
+	alarm     moment    // before it, Advance has nothing to do
+	rest      int       // the alarm in nanoseconds of the present second, at most 1e9
+	last      moment    // packet time of the latest segment
+	packet    uint64    // its number
+	tick      time.Time // when Handler.Advance is due
+	second    int32     // now, in seconds since the first packet
+	epoch     int64     // the first packet's Unix second
+	seconds   [2]int64  // packet times of the last two calls, Unix seconds
+	sweep     int64     // when the next sweep is due, Unix seconds
+	swept     uint64    // Stats.Segments at the last one
+	queued    int       // bytes in all queues
 	stats     Stats
 	latest    *record // that of the latest segment
 	calm      odd     // shared by all halves about which nothing is odd
@@ -124,31 +126,54 @@ func (a *Assembler) Stats() Stats {
 	return s
 }
 
+// telling are the flags that say more of a segment than that there is data, or an
+// acknowledgment.
+const telling = capture.SYN | capture.FIN | capture.RST | capture.ACK
+
 // Segment takes the next segment of the capture; it is lent. The error is one
 // of the handler's.
 func (a *Assembler) Segment(s *capture.Segment) error {
-	a.last = s.Stamp
+	now := momentOf(s.Time)
+	a.last, a.packet = now, s.Packet
 	a.stats.Segments++
-	a.unswept++
-	if err := a.Advance(s.Time); err != nil {
+	if a.still(now) {
+		a.pass(now)
+	} else if err := a.advance(now); err != nil {
 		return err
 	}
-	key, fromLow := a.table.keyOf(&s.Ends)
-	r := a.table.find(key)
-	if r == nil {
-		r = a.rouse(key)
+	r, fromLow := a.table.of(&s.Ends)
+	if r == nil || r.stream == nil || !r.stream.plain || s.Flags&telling != capture.ACK || s.Missing != 0 {
+		return a.other(r, fromLow, s)
 	}
-	if r != nil && s.Flags&unusual == 0 {
-		a.latest = r
-		r.last = a.second
-		switch {
-		case r.stream != nil && r.stream.plain:
-			if took, err := a.inOrder(r.stream, r.direction(fromLow), s); took {
-				return err
-			}
-		case r.stream == nil && r.opening == nil:
-			return nil // ignored, or over
-		}
+	// Nearly always these are the next bytes of a stream of which nothing is
+	// missing, or a mere acknowledgment of what was handed on. They need none of
+	// the questions that other asks, and leave the stream as plain as it was.
+	st, d := r.stream, r.direction(fromLow)
+	h, p := &st.half[d&1], &st.half[d.Reverse()&1]
+	ack := offset(s.Ack, p.base, p.next) // p.acked is at most p.next
+	if s.Seq != h.base+uint32(h.next) || ack > p.next || h.packets == math.MaxUint32 {
+		return a.other(r, fromLow, s)
+	}
+	a.latest = r
+	r.last = a.second
+	p.offer(ack, h.scaled(s.Window))
+	h.packets++
+	if len(s.Payload) == 0 {
+		return nil
+	}
+	h.next += int64(len(s.Payload))
+	if err := st.handler.Data(d, s.Payload, s.Stamp); err != nil {
+		return a.refused(st, err)
+	}
+	return nil
+}
+
+// other takes any segment of r, or of a conversation that sleeps or is not known
+// where that is nil.
+func (a *Assembler) other(r *record, fromLow bool, s *capture.Segment) error {
+	if r == nil {
+		key, _ := a.table.keyOf(&s.Ends)
+		r = a.rouse(key)
 	}
 	if r != nil && reuses(r, r.direction(fromLow), s) {
 		if r.stream != nil {
@@ -163,7 +188,7 @@ func (a *Assembler) Segment(s *capture.Segment) error {
 	}
 	if r == nil {
 		var err error
-		if r, err = a.begin(key, fromLow, s); err != nil {
+		if r, err = a.begin(s); err != nil {
 			return err
 		}
 	}
@@ -202,13 +227,13 @@ func reuses(r *record, d Direction, s *capture.Segment) bool {
 }
 
 // begin makes the record of a conversation seen for the first time.
-func (a *Assembler) begin(key *flowKey, fromLow bool, s *capture.Segment) (*record, error) {
+func (a *Assembler) begin(s *capture.Segment) (*record, error) {
 	if a.table.known+a.table.asleep.count() >= a.limits.streams {
 		if err := a.evict(); err != nil {
 			return nil, err
 		}
 	}
-	r := a.table.add(key, fromLow)
+	r := a.table.add(a.table.keyOf(&s.Ends))
 	r.opening.First = s.Stamp
 	for a.table.openings.count > a.limits.openings {
 		old := &a.table.openings.oldest.record
@@ -221,7 +246,15 @@ func (a *Assembler) begin(key *flowKey, fromLow bool, s *capture.Segment) (*reco
 	return r, nil
 }
 
+// now is the present in packet time.
+func (a *Assembler) now() time.Time { return a.present.time() }
+
+// segmentStamp is that of the latest segment.
+func (a *Assembler) segmentStamp() capture.Stamp {
+	return capture.Stamp{Time: a.last.time(), Packet: a.packet}
+}
+
 // stamp is the present in packet time, with the last segment's number.
 func (a *Assembler) stamp() capture.Stamp {
-	return capture.Stamp{Time: a.now, Packet: a.last.Packet}
+	return capture.Stamp{Time: a.now(), Packet: a.packet}
 }

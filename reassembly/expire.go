@@ -11,25 +11,57 @@ import (
 // for packets that are not TCP, and for a live source's idle time.
 func (a *Assembler) Advance(now time.Time) error {
 	m := momentOf(now)
+	if !a.still(m) {
+		return a.advance(m)
+	}
+	a.pass(m)
+	return nil
+}
+
+// still reports whether there is nothing to do at m, and m is in the second at
+// hand.
+func (a *Assembler) still(m moment) bool {
+	return m.second == a.present.second && m.nanosecond < a.rest
+}
+
+// pass is advance where all is still.
+func (a *Assembler) pass(m moment) {
+	a.seconds[0], a.seconds[1] = a.seconds[1], m.second
+	a.present.nanosecond = max(a.present.nanosecond, m.nanosecond)
+}
+
+func (a *Assembler) advance(m moment) error {
 	a.seconds[0], a.seconds[1] = a.seconds[1], m.second
 	if !a.present.before(m) {
 		return nil
 	}
 	if m.second != a.present.second {
-		if a.now.IsZero() {
+		if a.present.isZero() {
 			a.epoch = m.second
 		}
 		a.second = a.seconds32(m.second)
 	}
-	a.now, a.present = now, m
+	a.present = m
 	if m.before(a.alarm) {
+		a.wakeAt(a.alarm)
 		return nil
 	}
-	if err := a.wake(now); err != nil {
+	if err := a.wake(m.time()); err != nil {
 		return err
 	}
-	a.alarm = momentOf(a.nextDue())
+	a.wakeAt(momentOf(a.nextDue()))
 	return nil
+}
+
+// wakeAt has advance call wake at m.
+func (a *Assembler) wakeAt(m moment) {
+	a.alarm, a.rest = m, 0
+	switch {
+	case a.present.second < m.second:
+		a.rest = int(time.Second)
+	case a.present.second == m.second:
+		a.rest = m.nanosecond
+	}
 }
 
 // wake does what packet time asks for.
@@ -39,7 +71,7 @@ func (a *Assembler) wake(now time.Time) error {
 	}
 	// A sweep costs one look at each conversation; it has to be earned by as
 	// many segments, so that no file can make it quadratic.
-	if a.confirmed() >= a.sweep && a.unswept >= (a.table.known+a.table.asleep.count())/16 {
+	if a.confirmed() >= a.sweep && int(a.stats.Segments-a.swept) >= (a.table.known+a.table.asleep.count())/16 {
 		if err := a.expire(); err != nil {
 			return err
 		}
@@ -71,7 +103,7 @@ func (a *Assembler) confirmed() int64 { return min(a.seconds[0], a.seconds[1]) }
 // expire forgets conversations of which nothing was seen for their idle limit.
 func (a *Assembler) expire() error {
 	now := a.confirmed()
-	a.sweep, a.unswept = now+int64(sweepEvery/time.Second), 0
+	a.sweep, a.swept = now+int64(sweepEvery/time.Second), a.stats.Segments
 	var idle []*record
 	for r := range a.table.all {
 		if int64(a.seconds32(now))-int64(r.last) >= int64(r.idleLimit()/time.Second) {

@@ -14,7 +14,7 @@ type half struct {
 	acked int64 // one behind the last byte that the receiver acknowledged
 	*odd
 	base    uint32
-	room    uint32 // from acked to the right edge of the window that the receiver offered
+	room    uint32 // from acked to the right edge of the window that the receiver offered, 0 where unknown
 	packets uint32 // segments, of any kind; see Stream.packet
 	scale   int8   // window scale of what this end sends; -1 unknown
 	known   bool   // base is known
@@ -52,6 +52,11 @@ func (h *half) tidy(shared *odd) {
 		!o.finKnown && !o.done && !o.blind && (!o.told || h.started) {
 		h.odd = shared
 	}
+}
+
+// plain reports whether nothing is odd about a half with nothing missing.
+func (h *half) plain() bool {
+	return h.known && h.started && !h.finKnown && !h.blind && !h.done
 }
 
 // end is one behind the last byte seen.
@@ -198,18 +203,26 @@ func (h *half) acknowledge(s *capture.Segment, p *half) int64 {
 
 // offer takes an acknowledgment and the window behind it.
 func (h *half) offer(ack, window int64) {
-	edge := max(h.edge(), ack+window)
+	edge := max(h.acked+int64(h.room), ack+window)
 	h.acked = max(h.acked, ack)
-	h.offered, h.room = edge != 0, uint32(max(0, edge-h.acked)) // at most 2^30
+	h.room = uint32(edge - h.acked) // 0 to 2^30
+	if !h.offered {
+		h.offered = ack+window > 0
+	}
 }
 
 // window is what a segment of this half offers, in bytes.
 func (h *half) window(s *capture.Segment) int64 {
-	switch {
-	case s.Flags.Has(capture.SYN): // never scaled (RFC 7323, 2.2)
-		return int64(s.Window)
-	case h.scale >= 0:
-		return int64(s.Window) << h.scale
+	if s.Flags.Has(capture.SYN) {
+		return int64(s.Window) // never scaled (RFC 7323, 2.2)
 	}
-	return max(int64(s.Window)<<8, unknownWindow)
+	return h.scaled(s.Window)
+}
+
+// scaled is what a segment other than a SYN offers.
+func (h *half) scaled(window uint16) int64 {
+	if h.scale >= 0 {
+		return int64(window) << (h.scale & 15) // at most 14
+	}
+	return max(int64(window)<<8, unknownWindow)
 }

@@ -26,7 +26,7 @@ func (a *Assembler) overdue(st *Stream, force bool) (d Direction, why Cause, due
 		case force:
 			why = Closed
 		default:
-			due = a.now.Sub(w.since) >= a.holeWait
+			due = a.now().Sub(w.since) >= a.holeWait
 		}
 		if !due && !force && full != nil {
 			*full++
@@ -66,15 +66,15 @@ func (a *Assembler) watch(st *Stream, h *half, kind hole) {
 
 // await starts a wait.
 func (a *Assembler) await(st *Stream, w *wait, kind hole) {
-	w.hole, w.at, w.since, w.packets = kind, a.last, a.now, st.packets()
+	w.hole, w.at, w.since, w.packets = kind, a.segmentStamp(), a.now(), st.packets()
 }
 
 // overAcked reports whether waiting for bytes that were surely sent is over.
 // Without timestamps it is the segments alone that count.
 func (a *Assembler) overAcked(st *Stream, w *wait) bool {
-	waited := a.now.Sub(w.since)
+	waited := a.now().Sub(w.since)
 	return waited >= a.ackedWait ||
-		st.packets()-w.packets >= reorderPackets && (waited >= reorderTime || a.now.IsZero())
+		st.packets()-w.packets >= reorderPackets && (waited >= reorderTime || a.present.isZero())
 }
 
 // full reports whether what the stream holds back has reached a bound, by the

@@ -11,13 +11,16 @@ import (
 )
 
 // flowKey names a conversation whichever end sent the packet: the lower end
-// stands first. IPv4, also where it is mapped into IPv6, has it in 12 bytes.
+// stands first. IPv4, also where it is mapped into IPv6, is all in two words, so
+// that a packet's key need not leave the registers.
 type flowKey struct {
-	low, high uint32 // the addresses; folds of them for IPv6
-	ports     uint32 // of the lower end, of the other
-	hash      uint32
+	// Of each end the port, and from bit 16 on the address; a fold of it for
+	// IPv6, of which overIPv6 in low tells.
+	low, high uint64
 	six       *ends6 // nil for IPv4
 }
+
+const overIPv6 = 1 << 63
 
 // ends6 are the addresses of an IPv6 conversation, the lower one first.
 type ends6 struct{ low, high address }
@@ -43,40 +46,33 @@ func (t *table) keyOf(e *capture.Ends) (k *flowKey, fromLow bool) {
 
 // set makes k the key of a packet. The addresses of IPv6 are put into six.
 func (k *flowKey) set(e *capture.Ends, s *seed, six *ends6) (fromLow bool) {
+	if src, dst, ok := e.IPv4(); ok {
+		*k = flowKey{low: min(src, dst), high: max(src, dst)}
+		return src == k.low
+	}
 	src6, src := e.Src.Bits()
 	dst6, dst := e.Dst.Bits()
 	sport, dport := e.Src.Port(), e.Dst.Port()
-	const mapped = 0xffff // ::ffff:0:0/96 (RFC 4291, 2.5.5.2)
-	if src6|dst6|(src>>32^mapped)|(dst>>32^mapped) == 0 {
-		// Which end is the lower is as good as random: no branch asks for it.
-		src, dst = src<<16|uint64(sport), dst<<16|uint64(dport)
-		low, high := min(src, dst), max(src, dst)
-		k.low, k.high, k.ports = uint32(low>>16), uint32(high>>16), uint32(low)<<16|uint32(high)&0xffff
-		k.six = nil
-		fromLow = src == low
-	} else {
-		low, high := address{src6, src}, address{dst6, dst}
-		fromLow = cmp.Or(cmp.Compare(src6, dst6), cmp.Compare(src, dst), cmp.Compare(sport, dport)) <= 0
-		if !fromLow {
-			low, high, sport, dport = high, low, dport, sport
-		}
-		*six = ends6{low, high}
-		k.six = six
-		k.low, k.high, k.ports = s.fold(low), s.fold(high), uint32(sport)<<16|uint32(dport)
+	low, high := address{src6, src}, address{dst6, dst}
+	fromLow = cmp.Or(cmp.Compare(src6, dst6), cmp.Compare(src, dst), cmp.Compare(sport, dport)) <= 0
+	if !fromLow {
+		low, high, sport, dport = high, low, dport, sport
 	}
-	k.hash = uint32(s.mix(uint64(k.low)<<32|uint64(k.high), uint64(k.ports)))
+	*six = ends6{low, high}
+	*k = flowKey{
+		low:  overIPv6 | uint64(s.fold(low))<<16 | uint64(sport),
+		high: uint64(s.fold(high))<<16 | uint64(dport),
+		six:  six,
+	}
 	return fromLow
 }
 
-// tag is what the table keeps of the hash beside the record, never 0.
-func (k *flowKey) tag() uint8 { return uint8(k.hash>>25) | 0x80 }
-
 // is reports whether k and o name the same conversation.
 func (k *flowKey) is(o *flowKey) bool {
-	if (k.low^o.low)|(k.high^o.high)|(k.ports^o.ports) != 0 { // one branch
+	if (k.low^o.low)|(k.high^o.high) != 0 { // one branch
 		return false
 	}
-	return k.six == o.six || k.six != nil && o.six != nil && *k.six == *o.six
+	return k.six == o.six || *k.six == *o.six // both are of IPv6, or none
 }
 
 // own is k with memory of its own.
@@ -95,9 +91,9 @@ func (k *flowKey) ends(lowClient bool) (client, server netip.AddrPort) {
 	if k.six != nil {
 		low, high = k.six.low.addr(), k.six.high.addr()
 	} else {
-		low, high = addr4(k.low), addr4(k.high)
+		low, high = addr4(uint32(k.low>>16)), addr4(uint32(k.high>>16))
 	}
-	client, server = netip.AddrPortFrom(low, uint16(k.ports>>16)), netip.AddrPortFrom(high, uint16(k.ports))
+	client, server = netip.AddrPortFrom(low, uint16(k.low)), netip.AddrPortFrom(high, uint16(k.high))
 	if lowClient {
 		return client, server
 	}
@@ -118,6 +114,9 @@ type seed [2]uint64
 func newSeed() seed {
 	return seed{maphash.Comparable(maphash.MakeSeed(), 0), maphash.Comparable(maphash.MakeSeed(), 0)}
 }
+
+// hash is that of k.
+func (s *seed) hash(k *flowKey) uint64 { return s.mix(k.low, k.high) }
 
 // mix hashes two words by one multiplication, as wyhash does.
 func (s *seed) mix(a, b uint64) uint64 {

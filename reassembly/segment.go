@@ -32,7 +32,7 @@ func (a *Assembler) segment(st *Stream, d Direction, s *capture.Segment) error {
 		a.reset(st, d, s)
 		return a.settleIfNeeded(st)
 	}
-	if st.rst != nil && st.rst.from == d && a.now.Sub(st.rst.since) > reorderTime {
+	if st.rst != nil && st.rst.from == d && a.now().Sub(st.rst.since) > reorderTime {
 		st.rst = nil // its sender goes on: the RST was not its own
 	}
 	if err := a.data(st, d, s, need); err != nil || st.dead() {
@@ -119,7 +119,7 @@ func (a *Assembler) data(st *Stream, d Direction, s *capture.Segment, need int64
 		if off > h.next {
 			st.count(d).OutOfOrder++
 		}
-		c := chunk{off: off, data: s.Payload, missing: s.Missing, need: need, at: s.Stamp, since: a.now}
+		c := chunk{off: off, data: s.Payload, missing: s.Missing, need: need, at: s.Stamp, since: a.now()}
 		c.cutHead(h.next)
 		before := h.wait.queue.bytes
 		conflict := h.wait.queue.insert(c)
@@ -152,6 +152,6 @@ func (a *Assembler) reset(st *Stream, d Direction, s *capture.Segment) {
 		return
 	}
 	if st.rst == nil {
-		st.keep().rst = &reset{from: d, off: off, at: s.Stamp, since: a.now}
+		st.keep().rst = &reset{from: d, off: off, at: s.Stamp, since: a.now()}
 	}
 }

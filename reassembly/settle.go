@@ -71,7 +71,7 @@ func (h *half) complete() bool {
 func (a *Assembler) resets(st *Stream) bool {
 	h := &st.half[st.rst.from]
 	exact := !h.started || st.rst.off <= h.next || st.rst.off == h.end()
-	return exact || a.now.Sub(st.rst.since) >= a.holeWait
+	return exact || a.now().Sub(st.rst.since) >= a.holeWait
 }
 
 // drain hands on what is in order, of both directions in turn, since the bytes

@@ -33,7 +33,7 @@ type Stream struct {
 	// Pinned is set by a handler whose stream is not to be evicted or expired as
 	// long as there are others: a WebSocket may be silent for hours.
 	Pinned bool
-	plain  bool // inOrder may take the next segment
+	plain  bool // nothing is missing, held back or odd: Assembler.Segment may take the next one
 }
 
 // Handshake are the first packet of a connection and those of the three-way

@@ -3,6 +3,8 @@ package reassembly
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"wstap/capture"
 )
 
 // record is what is kept of every conversation, also of those that are of no
@@ -74,6 +76,9 @@ func (t *table) set(i int, r *record, tag uint8) {
 	}
 }
 
+// tag is what the table keeps of a hash beside the record, never 0.
+func tag(hash uint64) uint8 { return uint8(hash>>57) | 0x80 }
+
 // tagsAtOnce is how many tags find compares at once: where the first one that
 // fits stands cannot be foreseen, and a loop over them would branch on it.
 const tagsAtOnce = 8
@@ -81,23 +86,36 @@ const tagsAtOnce = 8
 // ones and highs are the lowest and the highest bit of each tag.
 const ones, highs = 0x0101010101010101, 0x8080808080808080
 
-// find looks up a conversation. Nearly always it is the first one whose tag fits.
-func (t *table) find(k *flowKey) *record {
+// of looks up the conversation of a packet, nil where there is none, and reports
+// whether its sender is the lower end. Nearly always it is one of IPv4, and the
+// first one whose tag fits.
+func (t *table) of(e *capture.Ends) (r *record, fromLow bool) {
+	src, dst, ok := e.IPv4()
+	if !ok {
+		k, fromLow := t.keyOf(e)
+		return t.find(k), fromLow
+	}
+	// Which end is the lower is as good as random: no branch asks for it.
+	low, high := min(src, dst), max(src, dst)
+	hash := t.seed.mix(low, high)
 	mask := len(t.slots) - 1
-	i := int(k.hash) & mask
-	x := binary.LittleEndian.Uint64(t.tags[i:]) ^ uint64(k.tag())*ones
+	i := int(hash) & mask
+	// All three bounds are given since a capacity takes instructions to compute.
+	x := binary.LittleEndian.Uint64(t.tags[i:i+tagsAtOnce:i+tagsAtOnce]) ^ uint64(tag(hash))*ones
 	if fits := (x - ones) &^ x & highs; fits != 0 {
-		if r := t.slots[(i+bits.TrailingZeros64(fits)/8)&mask]; r.key.is(k) {
-			return r
+		r := t.slots[(i+bits.TrailingZeros64(fits)/8)&mask]
+		if (r.key.low^low)|(r.key.high^high) == 0 { // as in flowKey.is
+			return r, src == low
 		}
 	}
-	return t.search(k)
+	return t.find(&flowKey{low: low, high: high}), src == low
 }
 
-// search is find that goes on to the first empty slot.
-func (t *table) search(k *flowKey) *record {
-	mask, tag := len(t.slots)-1, uint64(k.tag())*ones
-	for i := int(k.hash) & mask; ; i = (i + tagsAtOnce) & mask {
+// find looks up a conversation, up to the first empty slot.
+func (t *table) find(k *flowKey) *record {
+	hash := t.seed.hash(k)
+	mask, tag := len(t.slots)-1, uint64(tag(hash))*ones
+	for i := int(hash) & mask; ; i = (i + tagsAtOnce) & mask {
 		tags := binary.LittleEndian.Uint64(t.tags[i:])
 		// A byte of x is 0 where the tag fits. Beyond the first such byte the
 		// subtraction may name others, but none whose slot is empty.
@@ -150,11 +168,12 @@ func (t *table) insert(r *record) {
 // put gives r the first free slot from its hash on.
 func (t *table) put(r *record) {
 	mask := len(t.slots) - 1
-	i := int(r.key.hash) & mask
+	hash := t.seed.hash(&r.key)
+	i := int(hash) & mask
 	for t.tags[i] != 0 {
 		i = (i + 1) & mask
 	}
-	t.set(i, r, r.key.tag())
+	t.set(i, r, tag(hash))
 }
 
 // fit gives back the slots that a flood has left behind: a sweep looks at all.
@@ -181,7 +200,7 @@ func (t *table) resize(n int) {
 // slot is where r stands.
 func (t *table) slot(r *record) int {
 	mask := len(t.slots) - 1
-	i := int(r.key.hash) & mask
+	i := int(t.seed.hash(&r.key)) & mask
 	for t.slots[i] != r {
 		i = (i + 1) & mask
 	}
@@ -199,7 +218,7 @@ func (t *table) remove(r *record) {
 	mask := len(t.slots) - 1
 	free := t.slot(r)
 	for i := (free + 1) & mask; t.tags[i] != 0; i = (i + 1) & mask {
-		begin := int(t.slots[i].key.hash) & mask
+		begin := int(t.seed.hash(&t.slots[i].key)) & mask
 		if (i-begin)&mask >= (i-free)&mask {
 			t.set(free, t.slots[i], t.tags[i])
 			free = i

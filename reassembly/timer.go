@@ -53,7 +53,7 @@ func (a *Assembler) arm(st *Stream) {
 		heap.Fix(&a.timers, st.timer.slot)
 	}
 	if m := momentOf(at); !at.IsZero() && m.before(a.alarm) {
-		a.alarm = m
+		a.wakeAt(m)
 	}
 }
 
@@ -67,7 +67,7 @@ func (a *Assembler) disarm(st *Stream) {
 // fire settles the streams whose wait is over. None is looked at twice, even
 // if its wait were not over after all.
 func (a *Assembler) fire() error {
-	for n := len(a.timers); n > 0 && len(a.timers) > 0 && !a.timers[0].at.After(a.now); n-- {
+	for n := len(a.timers); n > 0 && len(a.timers) > 0 && !a.timers[0].at.After(a.now()); n-- {
 		st := a.timers[0].stream
 		a.disarm(st)
 		if err := a.settle(st, false); err != nil {
