@@ -35,7 +35,7 @@ func (s *side) check(f *Frame, faults []fault) []fault {
 			add(RuleControlFragmented, "fin = 1", "fin = 0")
 		}
 	}
-	if s.closed {
+	if s.has(closeSeen) {
 		add(RuleDataAfterClose, "nothing after Close", OpcodeName(f.Opcode))
 	}
 	return faults
@@ -82,8 +82,8 @@ func (s *side) control(f *Frame) {
 		return
 	}
 	// A second Close in the same direction is a fault already; the first counts.
-	first := !s.closed
-	s.closed = true
+	first := !s.has(closeSeen)
+	s.standing |= closeSeen
 	whole := f.Missing == 0
 	if len(f.Payload) >= 2 && (len(f.Holes) == 0 || f.Holes[0].At >= 2) {
 		f.Code = uint16(f.Payload[0])<<8 | uint16(f.Payload[1])

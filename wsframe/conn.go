@@ -81,15 +81,15 @@ func (c *conn) endpoints() (client, server Endpoint) {
 func (c *conn) Data(d reassembly.Direction, b []byte, at capture.Stamp) error {
 	if c.isOpen() { // HTTP holds nothing any more
 		c.heard = true
-		s := &c.sides[c.role(d)&1]
-		if s.quiet() { // as feed asks: nearly always it would do no more
-			n, err := s.quick(b, at)
+		from := c.role(d) & 1
+		if c.sides[from].quiet() { // as feed asks: nearly always it would do no more
+			n, err := c.socket.quick(from, b, at)
 			if err != nil || n == len(b) {
 				return err
 			}
-			b = b[n:]
+			b, at = b[n:], c.a.quick.frame.First // where quick has put it: so the registers need not be saved
 		}
-		return s.feed(b, at)
+		return c.socket.feed(from, b, at)
 	}
 	if c.http != nil && c.http.passes(c.role(d), len(b)) {
 		return nil
@@ -156,7 +156,7 @@ func (c *conn) release() {
 func (c *conn) take(d reassembly.Direction, b []byte, at capture.Stamp) error {
 	switch {
 	case c.isOpen():
-		return c.socket.sides[c.role(d)].feed(b, at)
+		return c.socket.feed(c.role(d), b, at)
 	case c.h2 != nil:
 		return c.h2.reader.Feed(c.role(d), b, at)
 	case c.http != nil:

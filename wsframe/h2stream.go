@@ -196,7 +196,7 @@ func (s *h2stream) frames(from Direction, p piece) error {
 	if p.gap.Bytes > 0 {
 		return s.socket.gap(from, p.gap, p.at)
 	}
-	return s.socket.sides[from].feed(p.data, p.at)
+	return s.socket.feed(from, p.data, p.at)
 }
 
 // keep holds what the client sends before it is known what that is.

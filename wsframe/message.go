@@ -47,9 +47,9 @@ func (s *side) join(f *Frame, buf []byte) (*Message, error) {
 			}
 		}
 		s.beginMessage(f)
-		s.unsure = false
+		s.standing &^= unsure
 	case !m.active:
-		if !s.unsure {
+		if !s.has(unsure) {
 			s.fault(RuleLoneContinuation, "text or binary", "continuation")
 			return nil, nil
 		}
@@ -89,7 +89,7 @@ func (s *side) join(f *Frame, buf []byte) (*Message, error) {
 		s.gather(buf)
 		buf = m.buf
 	}
-	s.unsure = false
+	s.standing &^= unsure
 	return s.build(f.M, buf)
 }
 
@@ -212,7 +212,7 @@ func (s *side) counted(out *Message) {
 // what is told.
 func (s *side) postpone(out *Message) bool {
 	q := s.c.a.queue
-	out.waiting = q != nil && out.Why == WhyNot && !out.Inferred && s.certainty == Exact &&
+	out.waiting = q != nil && out.Why == WhyNot && !out.Inferred && s.certainty() == Exact &&
 		2*len(out.Payload) <= q.maxBytes // once for its last frame
 	return out.waiting
 }
@@ -250,7 +250,7 @@ func (s *side) unpacked(out *Message, u *unpacked) (faults []fault) {
 		out.Why = OverLimit
 		a.stats.MessageLimit++
 		return nil
-	case u.err == errContextLost || out.Inferred || s.certainty != Exact:
+	case u.err == errContextLost || out.Inferred || s.certainty() != Exact:
 		out.Why = ContextLost
 	default:
 		out.Why = Corrupt

@@ -189,7 +189,7 @@ func (k *socket) join(g *midstream, best [2]candidate, role func(reassembly.Dire
 	}
 	for d := range queue {
 		s := &k.sides[role(reassembly.Direction(d))]
-		s.unsure = true
+		s.standing |= unsure
 		if best[d].headers == 0 {
 			s.wake()
 			s.seek = newSeeker(k.a, s.rules())
@@ -208,7 +208,7 @@ func (k *socket) join(g *midstream, best [2]candidate, role func(reassembly.Dire
 			}
 		}
 		queue[d], next[d] = queue[d][1:], p.end()
-		if err := s.feed(p.data, p.at); err != nil {
+		if err := k.feed(role(d), p.data, p.at); err != nil {
 			return err
 		}
 	}
@@ -222,7 +222,7 @@ func (s *side) infer() bool {
 	if !s.c.info.unseen() {
 		return false
 	}
-	s.window = &window{lost: s.certainty != Exact}
+	s.window = &window{lost: s.certainty() != Exact}
 	return true
 }
 

@@ -76,7 +76,7 @@ func (c *conn) park() bool {
 		if s.reading != nil || !s.unused(k.info.Deflate) {
 			return false
 		}
-		b = append(b, s.packed())
+		b = append(b, byte(s.standing))
 	}
 	if c.flipped {
 		b[len(b)-1] |= noteFlipped
@@ -114,7 +114,7 @@ func (a *Analyzer) Wake(st *reassembly.Stream, note reassembly.Note) reassembly.
 	c.a, c.st = a, st
 	c.socket.open(info, Exact)
 	for d := range c.socket.sides {
-		c.socket.sides[d].unpack(b[14+d])
+		c.socket.sides[d].standing = standing(b[14+d] &^ noteFlipped)
 	}
 	c.flipped = b[15]&noteFlipped != 0
 	b = b[16:]

@@ -12,14 +12,13 @@ import (
 // such. They share most of what they say, so that it is written once, here, and
 // not for each frame: 20 to 30 ns in place of 80 to 110.
 type quick struct {
-	told  [2]told // by the sender
-	limit int     // payload bytes up to which no limit is hit, nor an excerpt enough
-}
-
-// told is a frame and the message in it.
-type told struct {
 	frame   Frame
 	message Message
+	limit   int // payload bytes up to which no limit is hit, nor an excerpt enough
+	// short is for payloads that are short, those of servers too: which end has
+	// sent a frame is as good as random, and to copy some bytes costs less than a
+	// branch on it.
+	short [256]byte
 }
 
 // prepare writes what all frames of the quick path say.
@@ -28,89 +27,122 @@ func (q *quick) prepare(o Options) {
 	if o.Excerpts {
 		q.limit = min(q.limit, longBytes)
 	}
-	for d := range q.told {
-		from := Direction(d)
-		t := &q.told[d]
-		t.message = Message{From: from, Frames: 1, Complete: true}
-		t.frame = Frame{From: from, Fin: true, Masked: from == FromClient, Message: &t.message}
-	}
+	q.message = Message{Frames: 1, Complete: true}
+	q.frame = Frame{Fin: true, Message: &q.message}
 }
 
 // quiet reports whether the direction is between two messages, and nothing
 // that came before bears on what comes next.
 func (s *side) quiet() bool {
-	return s.reading == nil && s.standing == standing{} // Exact
+	return s.reading == nil && s.standing == 0 // Exact
+}
+
+// feed takes the next bytes of a direction.
+func (k *socket) feed(from Direction, b []byte, at capture.Stamp) error {
+	s := &k.sides[from]
+	for len(b) > 0 {
+		if s.quiet() {
+			n, err := k.quick(from, b, at)
+			if err != nil {
+				return err
+			}
+			if b = b[n:]; n > 0 {
+				continue
+			}
+		}
+		var err error
+		if b, err = s.slow(b, at); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // quick takes the frame that b begins with, if it is as simple as type quick
 // says, and returns how many bytes it took: 0 for any other, which is left to
-// read. The direction has to be quiet, and stays so.
-func (s *side) quick(b []byte, at capture.Stamp) (taken int, err error) {
-	a, from := s.c.a, s.from&1
-	h, n := simple(b, from)
-	taken = h + n
-	if h == 0 || len(b) < taken || n > a.quick.limit {
+// read. The direction has to be quiet, and stays so. In any case at is kept in
+// Analyzer.quick.
+func (k *socket) quick(from Direction, b []byte, at capture.Stamp) (taken int, err error) {
+	a := k.a
+	q := &a.quick
+	f, m := &q.frame, &q.message
+	f.M.Stamp, f.First, m.M.Stamp, m.First = at, at, at, at
+	client := int(from) - 1 // all bits are set where it is FromClient
+	h, n := simple(b, client)
+	end := h + n
+	if h == 0 || end > len(b) || n > q.limit {
 		return 0, nil
 	}
 	// What is known of the connection may have to be fetched from memory: the
 	// earlier it is asked for, the more is done meanwhile.
-	c := s.c.info
-	sum := &c.Totals[from]
+	c := k.info
+	f.M.Conn, m.M.Conn, f.Header = c, c, b[:h]
+	f.From, m.From = from, from
+	opcode := Opcode(b[0] & 15)
+	f.Opcode, m.Opcode = opcode, opcode
+	f.Length, m.WireLength, m.Length = uint64(n), uint64(n), uint64(n)
+	f.Masked = client != 0
+	i := (h - 4) & client // where the key is; for a server anywhere
+	binary.LittleEndian.PutUint32(f.Key[:], binary.LittleEndian.Uint32(b[i:i+4:i+4])&uint32(client))
 
-	t := &a.quick.told[from]
-	f, m := &t.frame, &t.message
-	f.Header = b[:h]
-	opcode, payload, kind := Opcode(b[0]&15), b[h:taken], survey.Mixed
-	if from == FromClient {
-		f.Key = [4]byte(b[h-4:])
-		if cap(a.unmasked) < n {
-			a.unmasked = make([]byte, 2*n+64)
-		}
-		a.unmasked = a.unmasked[:n]
-		kind = survey.Unmask(a.unmasked, payload, f.Key)
-		payload = a.unmasked
-	} else if opcode == OpText {
-		kind = survey.Of(payload)
+	payload, kind := b[h:end], survey.Mixed
+	if n <= len(q.short) {
+		kind = survey.Unmask(q.short[:n], payload, f.Key)
+		payload = q.short[:n]
+	} else {
+		payload, kind = a.unmask(payload, f)
 	}
 	if opcode == OpText && kind == survey.Mixed && !validUTF8(payload) {
 		return 0, nil // read tells of it
 	}
-
-	length := uint64(n)
-	f.M.Stamp, f.First, m.M.Stamp, m.First = at, at, at, at
-	f.M.Conn, m.M.Conn = c, c
-	f.Opcode, f.Length, f.Payload = opcode, length, payload
-	m.Opcode, m.WireLength, m.Length, m.Payload = opcode, length, length, payload
+	f.Payload, m.Payload = payload, payload
 	m.Plain = opcode == OpText && kind == survey.Plain
 
+	sum := &c.Totals[from]
 	sum.Frames++
 	sum.Messages++
-	sum.Payload += length
-	sum.Data += length
+	sum.Payload += uint64(n)
+	sum.Data += uint64(n)
 	a.stats.Frames++
 	a.stats.Messages++
 	sink := a.out
-	if q := a.queue; q != nil && len(q.events) > 0 {
-		sink = q
+	if !a.settled() {
+		sink = a.queue
 	}
 	if err := sink.Emit(f); err != nil || a.opts.Once {
-		return taken, err
+		return end, err
 	}
-	return taken, sink.Emit(m)
+	return end, sink.Emit(m)
+}
+
+// unmask is for the long payloads of the quick path: those of servers stay where
+// they are.
+func (a *Analyzer) unmask(payload []byte, f *Frame) ([]byte, survey.Kind) {
+	switch {
+	case f.Masked:
+		if cap(a.unmasked) < len(payload) {
+			a.unmasked = make([]byte, 2*len(payload))
+		}
+		clear := a.unmasked[:len(payload)]
+		return clear, survey.Unmask(clear, payload, f.Key)
+	case f.Opcode == OpText:
+		return payload, survey.Of(payload)
+	}
+	return payload, survey.Mixed
 }
 
 // simple returns the lengths of the header that b begins with and of the payload
 // behind it, where the frame is final, text or binary, without RSV bits, masked
 // as its sender has to, and its length in the shortest form (RFC 6455, 5.2).
 // That of the header is 0 where it is anything else. Frames of 64 KiB or more
-// do not lie in one packet.
-func simple(b []byte, from Direction) (header, payload int) {
+// do not lie in one packet. client has all bits set where the client has sent it,
+// and none otherwise.
+func simple(b []byte, client int) (header, payload int) {
 	const fin, mask = 0x80, 0x80
-	if len(b) < 4 || b[0] != fin|byte(OpText) && b[0] != fin|byte(OpBinary) {
+	if len(b) < 4 || b[0]-(fin|byte(OpText)) > byte(OpBinary-OpText) {
 		return 0, 0
 	}
-	masked := 1 - int(from) // FromClient is 0
-	header, payload = 2+4*masked, int(b[1])^mask*masked
+	header, payload = 2+4&client, int(b[1])^mask&client
 	if payload < 126 {
 		return header, payload
 	}

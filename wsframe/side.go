@@ -15,31 +15,21 @@ type side struct {
 	window *window // nil without permessage-deflate
 }
 
-// standing is what a direction is known by while nothing is under way.
-type standing struct {
-	certainty Certainty
+// standing is what a direction is known by while nothing is under way: its
+// Certainty, and bits beside that. It is 0 for most.
+type standing uint8
+
+const (
+	certainties standing = 3
 	// unsure: frames may have been lost, so that a message may have begun, or
 	// ended, unseen.
-	unsure bool
-	closed bool // a Close frame was seen
-}
+	unsure    standing = 4
+	closeSeen standing = 8 // a Close frame
+)
 
-// packed is s in a byte.
-func (s standing) packed() uint8 {
-	b := uint8(s.certainty)
-	if s.unsure {
-		b |= 4
-	}
-	if s.closed {
-		b |= 8
-	}
-	return b
-}
+func (s standing) certainty() Certainty { return Certainty(s & certainties) }
 
-// unpack makes s what packed has packed.
-func (s *standing) unpack(b uint8) {
-	*s = standing{certainty: Certainty(b & 3), unsure: b&4 != 0, closed: b&8 != 0}
-}
+func (s standing) has(bit standing) bool { return s&bit != 0 }
 
 // reading is what a side keeps of what is under way: a header, a frame, a
 // message, or the search for the next frame.
@@ -64,30 +54,18 @@ type reading struct {
 	seek *seeker // while the boundaries are lost
 }
 
-// feed takes the next bytes of the direction.
-func (s *side) feed(b []byte, at capture.Stamp) error {
+// slow takes b up to where nothing is under way any more, whatever it holds, and
+// returns the rest.
+func (s *side) slow(b []byte, at capture.Stamp) (rest []byte, err error) {
 	if r := s.reading; r != nil && r.frame != nil && r.seek == nil && uint64(len(b)) < r.frame.Length-r.off {
 		s.payload(b) // of a large frame, as most packets are that come here
-		return nil
+		return nil, nil
 	}
-	for len(b) > 0 {
-		if s.quiet() {
-			n, err := s.quick(b, at)
-			if err != nil {
-				return err
-			}
-			if b = b[n:]; n > 0 {
-				continue
-			}
-		}
-		s.wake()
-		var err error
-		if b, err = s.read(b, at); err != nil {
-			return err
-		}
+	s.wake()
+	if rest, err = s.read(b, at); err == nil {
 		s.rest()
 	}
-	return nil
+	return rest, err
 }
 
 // gap takes the loss of n bytes.
@@ -134,7 +112,7 @@ func (s *side) read(b []byte, at capture.Stamp) ([]byte, error) {
 			if s.have < headerLength(s.header[:s.have]) {
 				return nil, nil
 			}
-			if s.certainty != Exact && !s.sound(s.header[:s.have]) {
+			if s.certainty() != Exact && !s.sound(s.header[:s.have]) {
 				// Found again behind a gap, and wrong: lost again.
 				if err := s.relocate(at); err != nil {
 					return nil, err
@@ -176,7 +154,7 @@ func (s *side) begin() {
 	h, length := parseHeader(s.header[:s.have])
 	f := s.c.a.spare.frames.take()
 	f.Header = append(f.Header, s.header[:s.have]...)
-	f.From, f.First, f.Certainty = s.from, s.first, s.certainty
+	f.From, f.First, f.Certainty = s.from, s.first, s.certainty()
 	f.Fin, f.Rsv, f.Opcode, f.Masked, f.Key = h.Fin, h.Rsv, h.OpCode, h.Masked, h.Mask
 	f.Length = length
 	s.faults = s.check(f, s.faults[:0])
@@ -209,14 +187,14 @@ func (s *side) pass(n uint64, at capture.Stamp) error {
 
 // lose gives up the boundaries: they are searched for.
 func (s *side) lose(at capture.Stamp) error {
-	s.unsure = true
+	s.standing |= unsure
 	if s.window != nil {
 		if err := s.settle(); err != nil {
 			return err
 		}
 		s.window.lose()
 	}
-	s.certainty = max(s.certainty, Resynced)
+	s.standing = s.standing&^certainties | standing(max(s.certainty(), Resynced))
 	s.seek = newSeeker(s.c.a, s.rules())
 	s.message.why = max(s.message.why, BytesMissing)
 	return s.breakMessage(at)

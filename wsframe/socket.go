@@ -36,7 +36,7 @@ func (k *socket) open(info *Conn, certainty Certainty) {
 	k.info = info
 	for d := range k.sides {
 		s := &k.sides[d]
-		s.c, s.from, s.certainty = k, Direction(d), certainty
+		s.c, s.from, s.standing = k, Direction(d), standing(certainty)
 		if info.Deflate != nil {
 			w := info.Deflate.window(Direction(d))
 			s.window = &w

@@ -55,7 +55,7 @@ func (c *conn) upgraded(req request, head *Head, rest []byte, at capture.Stamp) 
 		}
 	}
 	for _, h := range hold {
-		if err := c.socket.sides[FromClient].feed(h.data, h.at); err != nil {
+		if err := c.socket.feed(FromClient, h.data, h.at); err != nil {
 			return err
 		}
 	}
@@ -64,7 +64,7 @@ func (c *conn) upgraded(req request, head *Head, rest []byte, at capture.Stamp) 
 			return err
 		}
 	}
-	return c.socket.sides[FromServer].feed(rest, at)
+	return c.socket.feed(FromServer, rest, at)
 }
 
 // tooMuch is the gap that bytes leave which there was no room to hold.
