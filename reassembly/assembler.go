@@ -141,14 +141,15 @@ func (a *Assembler) Segment(s *capture.Segment) error {
 	} else if err := a.advance(now); err != nil {
 		return err
 	}
-	r, fromLow := a.table.of(&s.Ends)
-	if r == nil || r.stream == nil || !r.stream.plain || s.Flags&telling != capture.ACK || s.Missing != 0 {
+	at, fromLow := a.table.of(&s.Ends)
+	r, st := at.record, at.stream
+	if st == nil || !st.plain || s.Flags&telling != capture.ACK || s.Missing != 0 {
 		return a.other(r, fromLow, s)
 	}
 	// Nearly always these are the next bytes of a stream of which nothing is
 	// missing, or a mere acknowledgment of what was handed on. They need none of
 	// the questions that other asks, and leave the stream as plain as it was.
-	st, d := r.stream, r.direction(fromLow)
+	d := r.direction(fromLow)
 	h, p := &st.half[d&1], &st.half[d.Reverse()&1]
 	ack := offset(s.Ack, p.base, p.next) // p.acked is at most p.next
 	if s.Seq != h.base+uint32(h.next) || ack > p.next || h.packets == math.MaxUint32 {

@@ -12,6 +12,11 @@ func Queued(a *Assembler) int { return a.queued }
 // Check looks for contradictions in the Assembler's own books.
 func Check(a *Assembler) error {
 	queued := 0
+	for _, s := range a.table.slots {
+		if s != slotOf(s.record) {
+			return fmt.Errorf("stream %d is not where its record is", s.record.Index)
+		}
+	}
 	for r := range a.table.all {
 		if r.stream == nil {
 			continue
