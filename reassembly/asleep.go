@@ -39,6 +39,7 @@ type asleep struct {
 // share them.
 type ports struct{ low, high, ports uint32 }
 
+// packed is k without the addresses of IPv6; ports.key is the way back.
 func (k *flowKey) packed() ports {
 	return ports{uint32(k.low >> 16), uint32(k.high >> 16), uint32(k.low)<<16 | uint32(k.high)&0xffff}
 }

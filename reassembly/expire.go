@@ -30,6 +30,7 @@ func (a *Assembler) pass(m moment) {
 	a.present.nanosecond = max(a.present.nanosecond, m.nanosecond)
 }
 
+// advance is Advance for any moment.
 func (a *Assembler) advance(m moment) error {
 	a.seconds[0], a.seconds[1] = a.seconds[1], m.second
 	if !a.present.before(m) {

@@ -20,6 +20,7 @@ type flowKey struct {
 	six       *ends6 // nil for IPv4
 }
 
+// overIPv6 is the bit of flowKey.low that no key of IPv4 has.
 const overIPv6 = 1 << 63
 
 // ends6 are the addresses of an IPv6 conversation, the lower one first.
