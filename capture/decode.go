@@ -1,7 +1,5 @@
 package capture
 
-import "encoding/binary"
-
 // Kind says what a Decoder found in a packet.
 type Kind uint8
 
@@ -93,12 +91,23 @@ func (d *Decoder) Fragments() []uint64 { return d.pieces }
 // not. Decode does not allocate, except to hold fragments.
 func (d *Decoder) Decode(p *Packet, s *Segment) Kind {
 	d.pieces = d.pieces[:0]
-	k := KindTCP
-	if !d.fast(p, s) {
+	k := d.fast(p.Link, p.Data, s)
+	switch k {
+	case KindTCP:
+		s.Stamp = p.Stamp
+	case undecided:
+		k = d.general(p, s)
+	default:
 		d.icmp.Version = 0
-		w := walk{d: d, s: s, at: p.Stamp}
-		k = w.link(p.Link, view{b: p.Data, wire: max(p.Length, len(p.Data))})
 	}
+	return k
+}
+
+// general is Decode of any packet.
+func (d *Decoder) general(p *Packet, s *Segment) Kind {
+	d.icmp.Version = 0
+	w := walk{d: d, s: s, at: p.Stamp}
+	k := w.link(p.Link, view{b: p.Data, wire: max(p.Length, len(p.Data))})
 	if k == KindTCP && s.Missing > 0 {
 		d.stats.TruncatedData++
 	}
@@ -112,83 +121,94 @@ const (
 	tcpHeader = 20 // bytes of a TCP header without options
 )
 
-// fast decodes the packets that nearly all traffic consists of: Ethernet with
-// at most one tag, or Linux cooked capture; IPv4 without options, or IPv6
-// without extension headers, unfragmented; TCP other than SYN, its header
-// captured whole. It reports false for any other, without having judged it.
-// Where lengths are known, arrays are read: one test is for all their bytes.
-func (d *Decoder) fast(p *Packet, s *Segment) bool {
-	b := p.Data
-	var n int       // where the network header begins
-	var etherAt int // where its protocol stands
-	switch p.Link {
-	case LinkEthernet:
-		n, etherAt = 14, 12
-	case LinkLinuxSLL2:
-		n, etherAt = 20, 0
-	case LinkLinuxSLL:
-		n, etherAt = 16, 14
-	default:
-		return false
-	}
-	if len(b) < n+4 { // 4: a VLAN tag
-		return false
-	}
-	etherType := binary.BigEndian.Uint16(b[etherAt:])
-	if etherType == etherVLAN {
-		etherType = binary.BigEndian.Uint16(b[n+2:])
-		n += 4
-	}
+// undecided is what fast says of a packet that it leaves alone.
+const undecided = kinds
 
-	ip := b[n:]
-	var end, at int // where in ip the datagram ends, and its TCP header begins
+// fast decodes and counts the packets that nearly all traffic consists of:
+// Ethernet with at most one tag, or Linux cooked capture; IPv4 without options,
+// or IPv6 without extension headers, unfragmented; TCP other than SYN, its header
+// captured whole, or UDP to no port of a tunnel. Of a segment it sets all but
+// the Stamp. Any other packet is undecided: it has not been judged.
+//
+// Slices begin at constants behind a test for length, which stands for all that
+// is read: the compiler then adds none of its own.
+func (d *Decoder) fast(link LinkType, b []byte, s *Segment) Kind {
+	if len(b) < 14+ip4Header+tcpHeader { // less than any of these
+		return undecided
+	}
+	var etherType uint16
+	var ip []byte // from the network header on
+	switch link {
+	case LinkEthernet:
+		etherType, ip = be16(b[12:]), b[14:]
+	case LinkLinuxSLL2:
+		etherType, ip = be16(b), b[20:]
+	case LinkLinuxSLL:
+		etherType, ip = be16(b[14:]), b[16:]
+	default:
+		return undecided
+	}
+	if etherType == etherVLAN {
+		etherType, ip = be16(ip[2:]), ip[4:]
+	}
+	var proto byte
+	var at, end int        // where in ip the transport header begins, and the datagram ends
+	var t *[tcpHeader]byte // the transport header
 	switch etherType {
 	case etherIPv4:
 		if len(ip) < ip4Header+tcpHeader {
-			return false
+			return undecided
 		}
-		h := (*[ip4Header]byte)(ip)
-		first := binary.BigEndian.Uint32(h[:]) // version, length of the header, DSCP, length
-		// Flags and offset of a fragment, TTL, protocol.
-		if first>>24 != 0x45 || binary.BigEndian.Uint32(h[6:])&0x3fff00ff != protoTCP {
-			return false
+		first := be32(ip)    // version, length of the header, DSCP, length
+		rest := be32(ip[6:]) // flags and offset of a fragment, TTL, protocol
+		if first>>24 != 0x45 || rest&0x3fff0000 != 0 {
+			return undecided
 		}
-		end, at = int(first&0xffff), ip4Header
+		proto, at, end = byte(rest), ip4Header, int(first&0xffff)
+		t = (*[tcpHeader]byte)(ip[ip4Header:])
 	case etherIPv6:
-		if len(ip) < ip6Header+tcpHeader || ip[0]>>4 != 6 || ip[6] != protoTCP {
-			return false
+		if len(ip) < ip6Header+tcpHeader || ip[0]>>4 != 6 {
+			return undecided
 		}
-		end, at = int(binary.BigEndian.Uint16(ip[4:])), ip6Header
-		if end == 0 {
-			return false
+		length := int(be16(ip[4:]))
+		if length == 0 {
+			return undecided
 		}
-		end += ip6Header
+		proto, at, end = ip[6], ip6Header, ip6Header+length
+		t = (*[tcpHeader]byte)(ip[ip6Header:])
 	default:
-		return false
+		return undecided
 	}
-	t := (*[tcpHeader]byte)(ip[at:])
+	ports := be32(t[:])
+	if proto != protoTCP {
+		if proto != protoUDP || end < at+udpHeader || tunnelPort(uint16(ports>>16), uint16(ports)) != 0 {
+			return undecided
+		}
+		d.kinds[KindOther]++
+		return KindOther
+	}
 	missing := max(0, end-len(ip))
 	end -= missing
-	offset := int(t[12]>>4) * 4
-	data := at + offset // where the data begins, in ip
-	if offset < tcpHeader || data > end || t[13]&byte(SYN) != 0 {
-		return false
+	last := be32(t[12:])         // length of the header, flags, window
+	data := at + int(last>>28)*4 // where the data begins, in ip
+	if last>>28 < tcpHeader/4 || data > end || last&(uint32(SYN)<<16) != 0 {
+		return undecided
 	}
 
-	sport, dport := binary.BigEndian.Uint16(t[:]), binary.BigEndian.Uint16(t[2:])
 	if at == ip4Header {
-		a := (*[8]byte)(ip[12:])
-		s.Src, s.Dst = end4(binary.BigEndian.Uint32(a[:]), sport), end4(binary.BigEndian.Uint32(a[4:]), dport)
+		a := be64(ip[12:])
+		s.Src, s.Dst = end4(uint32(a>>32), uint16(ports>>16)), end4(uint32(a), uint16(ports))
 	} else {
 		a := (*[32]byte)(ip[8:])
-		s.Src, s.Dst = end6((*[16]byte)(a[:]), sport), end6((*[16]byte)(a[16:]), dport)
+		s.Src, s.Dst = end6((*[16]byte)(a[:]), uint16(ports>>16)), end6((*[16]byte)(a[16:]), uint16(ports))
 	}
-	s.Stamp = p.Stamp
-	s.Seq = binary.BigEndian.Uint32(t[4:])
-	s.Ack = binary.BigEndian.Uint32(t[8:])
-	s.Flags = Flags(t[13])
-	s.Window = binary.BigEndian.Uint16(t[14:])
+	s.Seq, s.Ack = be32(t[4:]), be32(t[8:])
+	s.Flags, s.Window = Flags(last>>16), uint16(last)
 	s.Scale, s.MSS = -1, 0
-	s.Payload, s.Missing = ip[data:end], missing
-	return true
+	s.Payload, s.Missing = ip[data:end:end], missing
+	if missing > 0 {
+		d.stats.TruncatedData++
+	}
+	d.kinds[KindTCP]++
+	return KindTCP
 }

@@ -16,13 +16,21 @@ const (
 
 // tunnelPort is that of the two UDP ports that means a tunnel, or 0.
 func tunnelPort(src, dst uint16) uint16 {
-	for _, p := range [2]uint16{dst, src} {
-		switch p {
-		case portGTPU, portVXLAN, portVXLANGPE, portGeneve, portMPLS, portVXLANOld, portTZSP:
-			return p
-		}
+	switch {
+	case isTunnel(dst):
+		return dst
+	case isTunnel(src):
+		return src
 	}
 	return 0
+}
+
+func isTunnel(port uint16) bool {
+	switch port {
+	case portGTPU, portVXLAN, portVXLANGPE, portGeneve, portMPLS, portVXLANOld, portTZSP:
+		return true
+	}
+	return false
 }
 
 // udp is a UDP datagram (RFC 768), of interest only as a tunnel. The port is
