@@ -36,6 +36,7 @@ type File struct {
 	link    LinkType   // pcap: of all packets
 	res     Resolution // pcap: of all packets
 	swapped bool       // pcap: the two lengths may be exchanged
+	plain   bool       // pcap: they are not, and numbers are little-endian
 	trailer uint32     // pcapng: the total length expected next, 0 for none
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"testing"
 	"time"
 )
@@ -71,6 +72,17 @@ func FuzzRead(f *testing.F) {
 	le := binary.LittleEndian
 	f.Add(append(append(sectionBlock(le), interfaceBlock(le, LinkRaw, 0, uint16(9), uint16(1), "\xff")...), block(le, blockSimple, uint32(9), "abc")...))
 	f.Add([]byte(`{"log":{"creator":{}}}`))
+	var common bytes.Buffer
+	wr := NewWriter(&common, WriterOptions{Format: PCAP})
+	if _, err := wr.AddInterface(Interface{Link: LinkEthernet}); err != nil {
+		f.Fatal(err)
+	}
+	for _, p := range commonPackets(rand.New(rand.NewPCG(1, 2)))[:20] {
+		if err := wr.WritePacket(p); err != nil {
+			f.Fatal(err)
+		}
+	}
+	f.Add(common.Bytes())
 	f.Fuzz(func(t *testing.T, b []byte) {
 		file, err := NewReader(bytes.NewReader(b), "x")
 		if err != nil {
@@ -126,5 +138,7 @@ func FuzzRead(f *testing.F) {
 		default:
 			t.Fatalf("neither cut nor damaged: %v", err)
 		}
+		open := func() (*File, error) { return NewReader(bytes.NewReader(b), "x") }
+		sameAhead(t, "x", open, rand.New(rand.NewPCG(uint64(len(b)), 0)))
 	})
 }

@@ -68,6 +68,7 @@ func (f *File) openPcap() error {
 	// Before 2.3 the two lengths of a record stood the other way round; at 2.3
 	// programs disagreed. The captured one is the smaller.
 	f.swapped = minor <= 3
+	f.plain = !f.big && !f.swapped
 	// The network field holds the link type in its low 16 bits; above it are
 	// the length of the frame check sequence and reserved bits.
 	f.link = LinkType(u32(h[20:], f.big) & 0xffff)
@@ -113,14 +114,19 @@ func (f *File) nextPcap(p *Packet) error {
 	if captured == 0 && sec == pcapMagic {
 		return f.damaged("another pcap file begins here: join captures with mergecap, not cat", nil)
 	}
-	if f.res == Microseconds {
-		frac = min(frac, 1<<22) * 1000 // a broken fraction must not wrap around
-	}
-	p.Time = time.Unix(int64(sec), int64(frac)).UTC()
+	p.Time = time.Unix(int64(sec), int64(f.nanoseconds(frac))).UTC()
 	p.Data = b[pcapRecordLen:n:n]
 	p.Link, p.Interface = f.link, 0
 	p.Length = wireLength(length, int(captured))
 	p.Packet = f.count(p.Length, int(captured))
 	w.lo += n
 	return nil
+}
+
+// nanoseconds are those of the field of a record that holds a fraction of a second.
+func (f *File) nanoseconds(fraction uint32) uint32 {
+	if f.res == Microseconds {
+		return min(fraction, 1<<22) * 1000 // a broken one must not wrap around
+	}
+	return fraction
 }

@@ -82,7 +82,9 @@ type run struct {
 	diagnosis *diagnose.Diagnosis // nil where nothing is diagnosed
 	progress  *progress
 	monitor   *monitor
-	history   *capture.History // nil where no field of packets is asked for
+	file      *capture.File                // nil where somebody looks at each packet as it comes
+	ahead     [stopPackets]capture.Decoded // filled by decodeAhead, again and again
+	history   *capture.History             // nil where no field of packets is asked for
 
 	passed    uint64        // packets after the capture filter
 	bytes     uint64        // of these, on the wire
@@ -204,6 +206,9 @@ func (p *program) run(f *flags, v view) error {
 		q.stalled = func(pending int) { r.monitor.stalled(q.name, pending) }
 	}
 
+	if !src.waits && r.history == nil && r.writer == nil && f.stopAfter == 0 && f.captureFilter == "" {
+		r.file = src.file
+	}
 	readErr, sinkErr := r.read()
 	if sinkErr == nil {
 		sinkErr = r.finish()
@@ -246,6 +251,15 @@ func (r *run) read() (readErr, sinkErr error) {
 			}
 			// What came before Ctrl-C may still lie in the kernel's buffer.
 			stopping, stopped = true, r.p.now()
+		}
+		if r.file != nil && r.passed > 0 { // packet tells of the first
+			all, err := r.decodeAhead()
+			if err != nil {
+				return nil, err
+			}
+			if all {
+				continue
+			}
 		}
 		err := r.into.NextInto(pkt)
 		if stopping && (err != nil || pkt.Time.After(stopped)) {
@@ -323,6 +337,11 @@ func (r *run) packet(pkt *capture.Packet) error {
 		r.monitor.look()
 		return r.flush()
 	}
+	return r.progressed()
+}
+
+// progressed shows from time to time how far reading has come.
+func (r *run) progressed() error {
 	if r.passed%progressPackets == 0 {
 		r.progress.update()
 		if r.beside != nil {
