@@ -3,8 +3,8 @@ package main
 import "wstap/capture"
 
 // decodeAhead passes on the packets up to the next question whether to stop, as
-// far as File.Decode takes them, and reports whether these were all. No secrets
-// come between them, so that keys need not be polled.
+// far as File.Decode takes them, and reports whether these were all. The file has
+// no secrets between them; key logs grow only while packets come as they happen.
 func (r *run) decodeAhead() (all bool, err error) {
 	ahead := r.ahead[r.passed%stopPackets:]
 	if left := r.f.count - r.passed; r.f.count != 0 && left < uint64(len(ahead)) {
@@ -13,6 +13,11 @@ func (r *run) decodeAhead() (all bool, err error) {
 	n := r.file.Decode(&r.decoder, ahead)
 	for i := range ahead[:n] {
 		p := &ahead[i]
+		if r.source.waits {
+			if err := r.keys.poll(p.Time); err != nil {
+				return false, err
+			}
+		}
 		if p.Kind == capture.KindTCP {
 			err = r.assembler.Segment(&p.Segment)
 		} else {

@@ -206,7 +206,7 @@ func (p *program) run(f *flags, v view) error {
 		q.stalled = func(pending int) { r.monitor.stalled(q.name, pending) }
 	}
 
-	if !src.waits && r.history == nil && r.writer == nil && f.stopAfter == 0 && f.captureFilter == "" {
+	if r.history == nil && r.writer == nil && f.stopAfter == 0 && f.captureFilter == "" {
 		r.file = src.file
 	}
 	readErr, sinkErr := r.read()
@@ -332,16 +332,16 @@ func (r *run) packet(pkt *capture.Packet) error {
 	if err != nil {
 		return err
 	}
-	if r.source.waits && pkt.Time.Sub(r.flushed) >= flushEvery {
-		r.flushed = pkt.Time
-		r.monitor.look()
-		return r.flush()
-	}
 	return r.progressed()
 }
 
 // progressed shows from time to time how far reading has come.
 func (r *run) progressed() error {
+	if now := r.last.Time; r.source.waits && now.Sub(r.flushed) >= flushEvery {
+		r.flushed = now
+		r.monitor.look()
+		return r.flush()
+	}
 	if r.passed%progressPackets == 0 {
 		r.progress.update()
 		if r.beside != nil {
