@@ -36,6 +36,9 @@ func BenchmarkStages(b *testing.B) {
 		}{
 			{"read", func() { eachPacket(b, file, func(capture.Packet) {}) }},
 			{"decode", func() { decode(packets) }},
+			{"read and decode", func() {
+				decodeAhead(b, file, new(capture.Decoder), func(*capture.Decoded) error { return nil })
+			}},
 			{"reassemble", func() { reassemble(b, segments, nowhere{}) }},
 			{"frames", func() { calls.replay(b, discard{}) }},
 			{"filter", func() { seen.replay(b, filtered(b, discard{})) }},
@@ -289,14 +292,42 @@ func (c *chain) packet(p capture.Packet) error {
 	return c.assembler.Advance(p.Time)
 }
 
+// read reads a file as run does: many packets at once, as far as they are common.
 func (c *chain) read(t testing.TB, file []byte) {
 	t.Helper()
-	eachPacket(t, file, func(p capture.Packet) {
-		if err := c.packet(p); err != nil {
-			t.Fatal(err)
+	decodeAhead(t, file, &c.decoder, func(p *capture.Decoded) error {
+		if p.Kind == capture.KindTCP {
+			return c.assembler.Segment(&p.Segment)
 		}
+		return c.assembler.Advance(p.Time)
 	})
 	if err := c.assembler.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func decodeAhead(t testing.TB, file []byte, d *capture.Decoder, each func(*capture.Decoded) error) {
+	t.Helper()
+	var ahead [stopPackets]capture.Decoded
+	var pkt capture.Packet
+	for in := opened(t, file); ; {
+		n := in.Decode(d, ahead[:])
+		if n == 0 {
+			err := in.NextInto(&pkt)
+			if err == io.EOF {
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			ahead[0].Kind = d.Decode(&pkt, &ahead[0].Segment)
+			ahead[0].Stamp = pkt.Stamp
+			n = 1
+		}
+		for i := range ahead[:n] {
+			if err := each(&ahead[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }
