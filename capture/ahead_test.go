@@ -137,7 +137,7 @@ func TestDecodeAhead(t *testing.T) {
 		if !w.opts.BigEndian {
 			want = len(packets) / 4
 		}
-		for i := range 400 {
+		for i := range 150 {
 			b := slices.Clone(intact)
 			for range min(i, r.IntN(4)) {
 				at := r.IntN(len(b))

@@ -14,36 +14,36 @@ import (
 // A run that decodes many packets at once prints what one does that looks at
 // each: here since -a may end it at any.
 func TestDecodingAheadShowsNowhere(t *testing.T) {
-	dir := t.TempDir()
-	files := map[string][]byte{
-		"mixed":   generated(t, benchtest.Mixed, 2e6, 0),
-		"deflate": generated(t, benchtest.Deflate, 3e5, 5),
-	}
-	for _, name := range []string{"host-unreachable", "ip-fragments", "lost-then-retransmitted", "ipv6"} {
-		files[name] = captureFile(t, name)
-	}
-	small := generated(t, benchtest.Small, 3e5, 5)
-	files["cut"] = small[:len(small)-7]
-	files["silent"] = fallsSilent(t)
-	for name, b := range files {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, b, 0o600); err != nil {
+	small := generated(t, benchtest.Small, 1e5, 5)
+	cut := small[:len(small)-7]
+	for _, c := range []struct {
+		name string
+		file []byte
+		args []string
+	}{
+		{"mixed traffic", generated(t, benchtest.Mixed, 1e6, 0), []string{"-r", "FILE"}},
+		{"compressed, piped", generated(t, benchtest.Deflate, 1e5, 5), []string{"-r", "-"}},
+		{"cut short", cut, []string{"-r", "FILE", "-T", "jsonl"}},
+		{"the first packet", cut, []string{"stats", "-r", "FILE", "-c", "1"}},
+		{"up to a question", cut, []string{"-r", "FILE", "-c", "64"}},
+		{"one less than a question", cut, []string{"-r", "FILE", "-T", "jsonl", "-c", "127"}},
+		{"in its middle, piped", cut, []string{"-r", "-", "-T", "jsonl", "-c", "100"}},
+		{"fragments", captureFile(t, "ip-fragments"), []string{"-r", "FILE"}},
+		{"an ICMP error", captureFile(t, "host-unreachable"), []string{"diagnose", "-r", "FILE"}},
+		{"a stream that is forgotten", fallsSilent(t), []string{"-r", "FILE"}},
+	} {
+		path := filepath.Join(t.TempDir(), "capture.pcap")
+		if err := os.WriteFile(path, c.file, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		calls := [][]string{{"-r", path}, {"diagnose", "-r", path}, {"-r", "-"}}
-		switch name {
-		case "mixed":
-			calls = append(calls, []string{"stats", "-r", path})
-		case "cut":
-			for _, n := range []int{1, 2, 63, 64, 65, 129, 500} {
-				calls = append(calls, []string{"-r", path, "-T", "jsonl", "-c", fmt.Sprint(n)})
+		for i, a := range c.args {
+			if a == "FILE" {
+				c.args[i] = path
 			}
 		}
-		for _, args := range calls {
-			got, want := outcome(t, b, args...), outcome(t, b, append(args, "-a", "duration:1000000")...)
-			if got != want {
-				t.Errorf("%s:\ngot  %.500s\nwant %.500s", args, got, want)
-			}
+		got, want := outcome(t, c.file, c.args...), outcome(t, c.file, append(c.args, "-a", "duration:1000000")...)
+		if got != want {
+			t.Errorf("%s:\ngot  %.500s\nwant %.500s", c.name, got, want)
 		}
 	}
 }
