@@ -87,7 +87,7 @@ type run struct {
 	history   *capture.History             // nil where no field of packets is asked for
 
 	passed    uint64        // packets after the capture filter
-	bytes     uint64        // of these, on the wire
+	bytes     uint64        // of these, on the wire, in a live capture
 	first     capture.Stamp // the first packet
 	last      capture.Stamp // the latest
 	flushed   time.Time     // packet time of the last flush
@@ -303,9 +303,9 @@ func (r *run) packet(pkt *capture.Packet) error {
 		}
 	}
 	r.passed++
-	r.bytes += uint64(pkt.Length)
 	r.last = pkt.Stamp
 	if r.source.live {
+		r.bytes += uint64(pkt.Length)
 		r.idleSince = time.Time{}
 	}
 	if err := r.keys.poll(pkt.Time); err != nil {
