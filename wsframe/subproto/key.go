@@ -72,9 +72,6 @@ var keys = [...]key{
 	{"jsonrpc", versions, 1},
 }
 
-// longestKey is the length of the longest of them.
-const longestKey = len("message_type")
-
 // keyTable finds a key by its first 8 bytes, as a number, since every key of
 // every message is looked up. No two share a place.
 var keyTable = hashKeys()
@@ -110,10 +107,10 @@ func lengthsOfKeys() (t [32]uint16) {
 	return t
 }
 
-// mayHaveRole reports whether a key of ours has this first letter and this length,
-// which is not 0 for any.
+// mayHaveRole reports whether a key of ours has this first letter and this length, or
+// one that is larger by 16. None has 0 letters, or more than 15.
 func mayHaveRole(first byte, length int) bool {
-	return uint(length) <= uint(longestKey) && keyLengths[first%32]>>(uint(length)%16)&1 != 0
+	return keyLengths[first%32]>>(uint(length)%16)&1 != 0
 }
 
 // keyRole is the role and rank of the key that is b[start:end]; mayHaveRole is true

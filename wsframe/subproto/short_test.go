@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"wstap/wsframe/survey"
 )
 
 // checkShort holds shortObject to what every other payload goes through, and
@@ -81,7 +83,7 @@ func TestShortObject(t *testing.T) {
 // TestShortEdges: each token of an object stands on both sides of the end of a word.
 func TestShortEdges(t *testing.T) {
 	for _, rest := range []string{`","id":7}`, `","op":"x"}`, `","d":[{}]}`, `","d":["}"],"id":"7"}`, `","e":null,"t":"é"}`, `}`, `"}}`, `","d":[}`, `","d":]}`} {
-		for n := range shortMost {
+		for n := range survey.OutlineMost {
 			checkShort(t, []byte(`{"a":"`+strings.Repeat("x", n)+rest))
 			checkShort(t, []byte(`{"type":"`+strings.Repeat("x", n)+rest))
 			checkShort(t, []byte(`{"`+strings.Repeat("x", n)+`":"`+rest))

@@ -96,3 +96,13 @@ func shortUse(r role, k rank, s shape, size int) use {
 	}
 	return useless
 }
+
+// wordMasks have the bytes of a word set that a key of so many is of.
+var wordMasks = wordMaskTable()
+
+func wordMaskTable() (t [16]uint64) {
+	for n := range t {
+		t[n] = 1<<(8*n) - 1
+	}
+	return t
+}

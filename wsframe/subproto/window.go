@@ -108,7 +108,7 @@ func (w *window) nestedEnd(i int) int {
 			quotes, escaped = unescaped(stops, quotes, in)
 			i += escaped
 		}
-		strings := prefixes(quotes) ^ in
+		strings := survey.Prefixes(quotes) ^ in
 		in = uint64(int64(strings) >> 63)
 		opens, closes := w.Opens[word]&ahead&^strings, w.Closes[word]&ahead&^strings
 		if n := bits.OnesCount64(closes); n < depth {
@@ -145,15 +145,4 @@ func unescaped(stops, quotes, in uint64) (left uint64, escaped int) {
 		}
 	}
 	return quotes, escaped
-}
-
-// prefixes has the bits set that an odd number of x are at or below: the strings,
-// each with its first quotation mark, where x are the quotation marks.
-func prefixes(x uint64) uint64 {
-	x ^= x << 1
-	x ^= x << 2
-	x ^= x << 4
-	x ^= x << 8
-	x ^= x << 16
-	return x ^ x<<32
 }

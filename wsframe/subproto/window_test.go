@@ -2,7 +2,6 @@ package subproto
 
 import (
 	"bytes"
-	"math/bits"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -292,17 +291,5 @@ func TestKeyRoles(t *testing.T) {
 		check(k.name + "\x00")
 		check(k.name + "s")
 		check("\x14" + k.name[1:])
-	}
-}
-
-func TestPrefixes(t *testing.T) {
-	r := rand.New(rand.NewPCG(11, 12))
-	for range 1000 {
-		x := r.Uint64() & r.Uint64()
-		for i := range 64 {
-			if got, want := prefixes(x)>>i&1, uint64(bits.OnesCount64(x<<(63-i))&1); got != want {
-				t.Fatalf("bit %d of prefixes(%#x) is %d", i, x, got)
-			}
-		}
 	}
 }

@@ -33,6 +33,10 @@ func TestNothingBeyondIsTouched(t *testing.T) {
 			Unmask(d, s, [4]byte{1, 2, 3, 4})
 			new(Map).Fill(s)
 			new(Pair).Fill(s[:min(n, PairWindow)])
+			if n > 1 {
+				s[0], s[n-1] = '{', '}'
+				new(Outline).Fill(s)
+			}
 		}
 	}
 }

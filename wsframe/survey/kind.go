@@ -21,6 +21,9 @@ const (
 
 // Of is the kind of b. No bytes are Plain.
 func Of(b []byte) Kind {
+	if wide && len(b) > 0 && len(b) <= wideMost {
+		return lookWide(&b[0], len(b))
+	}
 	if vectors && len(b) >= vectorLeast {
 		return kindOf(look(&b[0], len(b)))
 	}
@@ -31,6 +34,10 @@ func Of(b []byte) Kind {
 // returns its kind. The two are equally long and do not overlap.
 func Unmask(dst, src []byte, key [4]byte) Kind {
 	k := binary.LittleEndian.Uint32(key[:])
+	if wide && len(src) > 0 && len(src) <= wideMost {
+		dst = dst[:len(src)]
+		return unmaskWide(&dst[0], &src[0], len(src), k)
+	}
 	if vectors && len(src) >= vectorLeast {
 		dst = dst[:len(src)]
 		return kindOf(unmask(&dst[0], &src[0], len(src), k))

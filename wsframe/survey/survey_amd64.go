@@ -8,6 +8,13 @@ var vectors = cpu.X86.HasAVX2 && cpu.X86.HasBMI2
 // vectorLeast is the number of bytes from which on they serve.
 const vectorLeast = 16
 
+// wide says that it has those of wide_amd64.s.
+var wide = vectors && cpu.X86.HasPOPCNT && cpu.X86.HasPCLMULQDQ &&
+	cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VBMI2
+
+// wideMost is the number of bytes up to which they serve.
+const wideMost = 128
+
 // look tells of n bytes at p, at least vectorLeast, whether some are beyond ASCII,
 // and whether some are control characters or a backslash: not 0 if so.
 //
@@ -26,3 +33,19 @@ func unmask(dst, src *byte, n int, key uint32) (beyond, odd uint32)
 //
 //go:noescape
 func fill(stops *uint64, p *byte, n int, size uintptr) (complex uint32)
+
+// lookWide is the kind of n bytes at p, wideMost at most.
+//
+//go:noescape
+func lookWide(p *byte, n int) Kind
+
+// unmaskWide puts n bytes at src, wideMost at most, xored with key, to dst, and
+// returns their kind.
+//
+//go:noescape
+func unmaskWide(dst, src *byte, n int, key uint32) Kind
+
+// outline makes o the outline of n bytes at p, as fillWords does.
+//
+//go:noescape
+func outline(o *Outline, p *byte, n int) (marks int, ascii bool)

@@ -6,12 +6,12 @@
 // What a byte is, by its upper four bits and by its lower four: a bit that both
 // have. 0x80: { [. 0x40: } ]. 0x01: blanks of 0x09 to 0x0d. 0x02: 0x1e.
 // 0x04: blank, quotation mark, comma. 0x08: colon.
-DATA upper<>+0(SB)/8, $0xc000c00008040201
-DATA upper<>+8(SB)/8, $0
-GLOBL upper<>(SB), RODATA|NOPTR, $16
-DATA lower<>+0(SB)/8, $0x0000000000040004
-DATA lower<>+8(SB)/8, $0x0002410480090100
-GLOBL lower<>(SB), RODATA|NOPTR, $16
+DATA ·upper+0(SB)/8, $0xc000c00008040201
+DATA ·upper+8(SB)/8, $0
+GLOBL ·upper(SB), RODATA|NOPTR, $16
+DATA ·lower+0(SB)/8, $0x0000000000040004
+DATA ·lower+8(SB)/8, $0x0002410480090100
+GLOBL ·lower(SB), RODATA|NOPTR, $16
 
 DATA bytes<>+0(SB)/4, $0x0f0f0f0f
 DATA bytes<>+4(SB)/4, $0x22222222 // quotation mark
@@ -146,8 +146,8 @@ TEXT ·fill(SB), NOSPLIT, $0-36
 	MOVQ           n+16(FP), DX
 	MOVQ           size+24(FP), R10
 	LEAQ           (R10)(R10*2), R11
-	VBROADCASTI128 upper<>(SB), Y8
-	VBROADCASTI128 lower<>(SB), Y9
+	VBROADCASTI128 ·upper(SB), Y8
+	VBROADCASTI128 ·lower(SB), Y9
 	VPBROADCASTD   bytes<>+0(SB), Y10
 	VPBROADCASTD   bytes<>+4(SB), Y11
 	VPBROADCASTD   bytes<>+8(SB), Y12
