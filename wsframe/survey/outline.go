@@ -51,34 +51,34 @@ func (o *Outline) fillWords(b []byte) (marks int, ascii bool) {
 	copy(o.Text[:], b)
 	var m Pair
 	ascii = m.Fill(b)
-	q0, q1 := m.Stops[0], m.Stops[1]
-	strings0 := Prefixes(q0)
-	strings1 := Prefixes(q1) ^ uint64(int64(strings0)>>63)
-	ends0, ends1 := m.Ends[0]&^(strings0|q0), m.Ends[1]&^(strings1|q1)
+	// What is said of the word before: all ones within a string, or what is nested,
+	// and the last bits of mark and stop.
+	var inString, inNested, marked, stopped uint64
+	for i := 0; i*64 < len(b); i++ {
+		quotes, ends := m.Stops[i&1], m.Ends[i&1]
+		backslashes := quotes &^ ends
+		strings := Prefixes(quotes) ^ inString
+		inString = uint64(int64(strings) >> 63)
+		ends &^= strings | quotes
 
-	// As strings are where an odd number of quotation marks lies behind, what is not
-	// nested, flat, is where an odd number of brackets does. What is nested twice
-	// would be too, but does not get by: there is no mark before it.
-	opens0, opens1 := m.Opens[0]&ends0, m.Opens[1]&ends1
-	closes0, closes1 := m.Closes[0]&ends0, m.Closes[1]&ends1
-	flat0 := Prefixes(opens0 | closes0)
-	flat1 := Prefixes(opens1|closes1) ^ uint64(int64(flat0)>>63)
+		// As strings are where an odd number of quotation marks lies behind, what is
+		// not nested, flat, is where an odd number of brackets does. What is nested
+		// twice would be too, but does not get by: there is no mark before it.
+		opens, closes := m.Opens[i&1]&ends, m.Closes[i&1]&ends
+		flat := Prefixes(opens|closes) ^ inNested
+		inNested = uint64(int64(flat) >> 63)
 
-	marks0, marks1 := ends0&(flat0^closes0), ends1&(flat1^closes1)
-	begin0, begin1 := q0&strings0&flat0|opens0&^flat0, q1&strings1&flat1|opens1&^flat1
-	stop0, stop1 := (q0&^strings0|closes0)&flat0, (q1&^strings1|closes1)&flat1
-	wrong := begin0&^(marks0<<1) | begin1&^(marks1<<1|marks0>>63) | stop0<<1&^marks0 | (stop1<<1|stop0>>63)&^marks1
-	wrong |= q0&^m.Ends[0] | q1&^m.Ends[1] // a backslash
-	if wrong != 0 {
-		return 0, false
-	}
-	for ; marks0 != 0; marks0 &= marks0 - 1 {
-		o.Marks[marks%OutlineMost] = uint8(bits.TrailingZeros64(marks0))
-		marks++
-	}
-	for ; marks1 != 0; marks1 &= marks1 - 1 {
-		o.Marks[marks%OutlineMost] = uint8(64 + bits.TrailingZeros64(marks1))
-		marks++
+		mark := ends & (flat ^ closes)
+		begin := quotes&strings&flat | opens&^flat
+		stop := (quotes&^strings | closes) & flat
+		if backslashes|begin&^(mark<<1|marked)|(stop<<1|stopped)&^mark != 0 {
+			return 0, false
+		}
+		marked, stopped = mark>>63, stop>>63
+		for ; mark != 0; mark &= mark - 1 {
+			o.Marks[marks&(OutlineMost-1)] = uint8(i*64 + bits.TrailingZeros64(mark))
+			marks++
+		}
 	}
 	return marks, ascii
 }
