@@ -20,7 +20,8 @@ func plainKind(b []byte) Kind {
 	return k
 }
 
-// checkKind holds Of and Unmask, with and without vectors, to a byte at a time.
+// checkKind holds Of and Unmask, with and without vectors of each size, to a byte at
+// a time.
 func checkKind(t *testing.T, src []byte, key [4]byte) {
 	t.Helper()
 	want := make([]byte, len(src))
@@ -33,12 +34,24 @@ func checkKind(t *testing.T, src []byte, key [4]byte) {
 	if got, want := unmaskWords(nil, src, 0), plainKind(src); got != want {
 		t.Fatalf("unmaskWords(nil, %q) = %d, want %d", src, got, want)
 	}
+	vectored := vectors && len(src) >= vectorLeast // also where wide ones come first
+	if vectored {
+		if got, want := kindOf(look(&src[0], len(src))), plainKind(src); got != want {
+			t.Fatalf("look(%q) = %d, want %d", src, got, want)
+		}
+	}
 	const guard = 0xa5
 	room := bytes.Repeat([]byte{guard}, len(src)+64)
 	word := uint32(key[0]) | uint32(key[1])<<8 | uint32(key[2])<<16 | uint32(key[3])<<24
 	for name, f := range map[string]func(dst []byte) Kind{
 		"Unmask":      func(dst []byte) Kind { return Unmask(dst, src, key) },
 		"unmaskWords": func(dst []byte) Kind { return unmaskWords(dst, src, word) },
+		"unmask": func(dst []byte) Kind {
+			if !vectored {
+				return unmaskWords(dst, src, word)
+			}
+			return kindOf(unmask(&dst[0], &src[0], len(src), word))
+		},
 	} {
 		dst := room[32 : 32+len(src)]
 		clear(dst)
