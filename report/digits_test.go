@@ -56,8 +56,24 @@ func TestDigits(t *testing.T) {
 	}
 }
 
-// The usual time, as words, is what AppendRight appends; other times are not
-// usual.
+func TestNumerals(t *testing.T) {
+	for n, numeral := range report.NewNumerals() {
+		var right, left [8]byte
+		binary.LittleEndian.PutUint32(right[:], uint32(numeral))
+		text, digits := numeral.Left()
+		binary.LittleEndian.PutUint64(left[:], text)
+		if string(right[:4]) != fmt.Sprintf("%3d ", n) || string(left[:digits+3]) != fmt.Sprintf("%d   ", n) {
+			t.Fatalf("%d: %q and %q, %d digits", n, right, left, digits)
+		}
+		binary.LittleEndian.PutUint32(right[:], uint32(numeral|report.NumeralZeros))
+		if string(right[:4]) != fmt.Sprintf("%03d ", n) {
+			t.Fatalf("%d: %q", n, right)
+		}
+	}
+}
+
+// Since is the time from the first where times are written in the usual format:
+// other times are not usual.
 func TestUsualTimes(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	first := time.Unix(1767225600, 123456789)
@@ -67,7 +83,11 @@ func TestUsualTimes(t *testing.T) {
 			t.Fatal(err)
 		}
 		ts := report.NewTimestamps(f, time.UTC)
-		if _, _, _, ok := ts.Usual(first); ok {
+		usual := func(at time.Time) bool {
+			sec, _ := ts.Since(at)
+			return ts.Usual(sec)
+		}
+		if usual(first) {
 			t.Errorf("%s: usual before there is a first", format)
 		}
 		ts.Start(first)
@@ -77,20 +97,17 @@ func TestUsualTimes(t *testing.T) {
 				d = -d
 			}
 			at := first.Add(d)
-			seconds, width, fraction, ok := ts.Usual(at)
-			if want := format == "r" && d >= 0 && d < 1e8*time.Second; ok != want {
-				t.Fatalf("%s: %v behind the first: usual is %v", format, d, ok)
-			}
-			if !ok {
+			if got, want := usual(at), format == "r" && d >= 0 && d < 1e8*time.Second; got != want {
+				t.Fatalf("%s: %v behind the first: usual is %v", format, d, got)
+			} else if !got {
 				continue
 			}
-			got := binary.LittleEndian.AppendUint64(nil, seconds)[:width]
-			got = binary.LittleEndian.AppendUint64(got, fraction)[:width+7]
-			if want := fmt.Sprintf("%3d.%06d", d/time.Second, d%time.Second/time.Microsecond); string(got) != want || string(ts.AppendRight(nil, at)) != want {
-				t.Fatalf("%v behind the first: %q, want %q", d, got, want)
+			sec, nsec := ts.Since(at)
+			if want := fmt.Sprintf("%3d.%06d", sec, nsec/1000); time.Duration(sec)*time.Second+time.Duration(nsec) != d || string(ts.AppendRight(nil, at)) != want {
+				t.Fatalf("%v behind the first: %d s and %d ns, %q", d, sec, nsec, ts.AppendRight(nil, at))
 			}
 		}
-		if _, _, _, ok := ts.Usual(time.Time{}); ok {
+		if usual(time.Time{}) {
 			t.Errorf("%s: no time is usual", format)
 		}
 	}

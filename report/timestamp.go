@@ -95,23 +95,16 @@ type Timestamps struct {
 	text        []byte // second, formatted; empty before the first
 
 	// base and nanos are first, and span bounds the seconds from it for which
-	// since is right: 0 where times are not relative, or there is none.
+	// Since is right: 0 where times are not relative, or there is none.
 	base  int64
 	nanos int
 	span  uint64
-	// relative is the second of the latest time, relativeText what AppendRight
-	// makes of it, relativeWidth characters.
-	relative      uint64
-	relativeText  uint64
-	relativeWidth uint
 }
 
 // NewTimestamps returns Timestamps in the given format; local is the zone of
 // the local formats.
 func NewTimestamps(f TimeFormat, local *time.Location) *Timestamps {
-	t := &Timestamps{format: f, local: local}
-	t.setRelative(0)
-	return t
+	return &Timestamps{format: f, local: local}
 }
 
 // Start sets the time from which relative ones count. Without it that is the
@@ -174,7 +167,7 @@ func (t *Timestamps) Append(b []byte, at time.Time) []byte {
 
 // AppendRight is Append with spaces before, up to Width columns.
 func (t *Timestamps) AppendRight(b []byte, at time.Time) []byte {
-	if sec, nsec := t.since(at); sec < t.span {
+	if sec, nsec := t.Since(at); sec < t.span {
 		return t.appendFraction(AppendRight(b, sec, 3), nsec)
 	}
 	start, width := len(b), t.Width()
@@ -191,33 +184,14 @@ func (t *Timestamps) AppendRight(b []byte, at time.Time) []byte {
 	return b
 }
 
-// Usual is what AppendRight makes of a time in the usual format, seconds since
-// the first packet in microseconds: seconds are so many bytes, the first in the
-// lowest, and fraction is the point and six decimals. ok is false for all other
-// times.
-func (t *Timestamps) Usual(at time.Time) (seconds uint64, width uint, fraction uint64, ok bool) {
-	sec, nsec := t.since(at)
-	if sec >= t.span || t.format.decimals != 0 {
-		return 0, 0, 0, false
-	}
-	if sec != t.relative {
-		t.setRelative(sec)
-	}
-	const point = zeros>>16<<8 | '.'
-	return t.relativeText, t.relativeWidth, uint64(DigitsOf(nsec/1000))>>8 | point, true
-}
+// Usual reports whether AppendRight writes a time that lies so many seconds
+// behind the first, as Since has them, in the usual format: seconds in three
+// columns or more, and six decimals.
+func (t *Timestamps) Usual(sec uint64) bool { return sec < t.span && t.format.decimals == 0 }
 
-func (t *Timestamps) setRelative(sec uint64) {
-	d := DigitsOf(uint32(sec))
-	short := d.Zeros()
-	skip := min(short, 8-3)
-	t.relative, t.relativeText, t.relativeWidth = sec, d.Right(short)>>(8*skip), 8-skip
-}
-
-// since is the time from the first to at, right where seconds are below span:
-// where times are relative, and at is neither before the first nor years behind
-// it. It spares the usual Time.Sub, which minds overflow.
-func (t *Timestamps) since(at time.Time) (sec uint64, nsec uint32) {
+// Since is the time from the first to at, right where Usual says so of sec. It
+// spares the usual Time.Sub, which minds overflow.
+func (t *Timestamps) Since(at time.Time) (sec uint64, nsec uint32) {
 	ns := at.Nanosecond() - t.nanos
 	borrow := ns >> (bits.UintSize - 1) // -1 or 0, by chance: a branch would be mispredicted
 	return uint64(at.Unix() - t.base + int64(borrow)), uint32(ns + borrow&1e9)

@@ -71,6 +71,10 @@ type Frame struct {
 	// len(Payload) where the frame limit cut Payload.
 	Missing   uint64
 	Certainty Certainty
+	// Simple says that this frame is what most are, so that sinks need not ask for
+	// one thing after another: a text or binary message for itself, not compressed,
+	// Exact, whole in Payload and in Message, and no rule broken. False says nothing.
+	Simple bool
 	// Code and Reason are those of a Close frame (RFC 6455, 5.5.1), where it
 	// has them; Code is 0 otherwise.
 	Code   uint16

@@ -299,4 +299,9 @@ func (c *checker) frame(s *state, f *wsframe.Frame) {
 		}
 	}
 	s.pending = f.Message
+	if m := f.Message; f.Simple && (m == nil || !f.Fin || f.Rsv != 0 || f.Opcode != wsframe.OpText && f.Opcode != wsframe.OpBinary ||
+		f.Certainty != wsframe.Exact || uint64(len(f.Payload)) != f.Length || len(f.Violations) > 0 ||
+		m.Frames != 1 || m.Compressed || !m.Complete || m.InvalidUTF8 || !bytes.Equal(m.Payload, f.Payload)) {
+		t.Fatalf("%+v is said to be simple, with %+v", f, m)
+	}
 }

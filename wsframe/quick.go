@@ -28,7 +28,7 @@ func (q *quick) prepare(o Options) {
 		q.limit = min(q.limit, longBytes)
 	}
 	q.message = Message{Frames: 1, Complete: true}
-	q.frame = Frame{Fin: true, Message: &q.message}
+	q.frame = Frame{Fin: true, Simple: true, Message: &q.message}
 }
 
 // quiet reports whether the direction is between two messages, and nothing

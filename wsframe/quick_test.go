@@ -22,6 +22,7 @@ func (d *dump) Emit(e wsframe.Event) error {
 	case *wsframe.Frame:
 		f := *e
 		f.M.Conn, f.Message = nil, nil
+		f.Simple = false // only the quick path says it
 		for i := range f.Violations {
 			f.Violations[i].M.Conn = nil
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"wstap/capture"
 	"wstap/report"
@@ -30,7 +31,7 @@ func TestQuickRowsAreTheSame(t *testing.T) {
 			o.Payload = report.LimitBytes(r.IntN(100))
 		}
 		quick, slow := text.NewRows(o), text.NewRows(o).Slow()
-		g := frames{Rand: r, start: time.Unix(1767225600, r.Int64N(1e9))}
+		g := &frames{Rand: r, start: time.Unix(1767225600, r.Int64N(1e9))}
 		if r.IntN(10) == 0 {
 			g.start = time.Time{}
 		}
@@ -42,12 +43,18 @@ func TestQuickRowsAreTheSame(t *testing.T) {
 		var got []byte
 		for range 200 {
 			f := g.frame()
+			if r.IntN(50) == 0 { // a new beginning
+				started.M.Time = []time.Time{g.start, f.M.Time, {}}[r.IntN(3)]
+				quick.Append(nil, started)
+				slow.Append(nil, started)
+			}
 			if r.IntN(4) == 0 {
 				got = make([]byte, r.IntN(100), 100+r.IntN(300)) // full at any place of the row
 			}
 			before := len(got)
 			got = quick.Append(got, f)
 			plain := *f
+			plain.Simple = false
 			if f.Message != nil {
 				m := *f.Message
 				m.Plain = false
@@ -63,18 +70,19 @@ func TestQuickRowsAreTheSame(t *testing.T) {
 // frames makes frames up.
 type frames struct {
 	*rand.Rand
-	start time.Time
+	start  time.Time
+	latest capture.Stamp
 }
 
 // rarely is true in one of n cases.
-func (g frames) rarely(n int) bool { return g.IntN(n) == 0 }
+func (g *frames) rarely(n int) bool { return g.IntN(n) == 0 }
 
 // number is of any length up to so many digits.
-func (g frames) number(digits int) uint64 {
+func (g *frames) number(digits int) uint64 {
 	return g.Uint64N(uint64(math.Pow10(1 + g.IntN(digits))))
 }
 
-func (g frames) frame() *wsframe.Frame {
+func (g *frames) frame() *wsframe.Frame {
 	payload := g.payload()
 	op := wsframe.OpText
 	if g.rarely(4) {
@@ -86,6 +94,11 @@ func (g frames) frame() *wsframe.Frame {
 		Stamp: capture.Stamp{Packet: g.number(9), Time: g.start.Add(time.Duration(g.number(14)))},
 		Conn:  &wsframe.Conn{Number: int(g.number(7)), Upgrade: &wsframe.Upgrade{}},
 	}
+	if !g.rarely(3) { // behind the one before, as packets are
+		at.Packet = g.latest.Packet + g.number(3)
+		at.Time = g.latest.Time.Add(time.Duration(g.number(8)))
+	}
+	g.latest = at.Stamp
 	switch g.IntN(20) {
 	case 0:
 		at.Packet, at.Conn.Number = g.number(10), int(g.number(9))
@@ -127,12 +140,14 @@ func (g frames) frame() *wsframe.Frame {
 		m.InvalidUTF8 = true
 	case 9:
 		f.Message = nil
+	default:
+		f.Simple = at.Conn != nil && (op == wsframe.OpText || op == wsframe.OpBinary) && utf8.Valid(payload)
 	}
 	return f
 }
 
 // payload is JSON, or prose.
-func (g frames) payload() []byte {
+func (g *frames) payload() []byte {
 	if g.rarely(10) {
 		return nil
 	}
@@ -153,7 +168,7 @@ func (g frames) payload() []byte {
 	return []byte(b.String())
 }
 
-func (g frames) words(n int) string {
+func (g *frames) words(n int) string {
 	words := []string{"works", "hear", "it", "volume", "offer", "me", "a", ""}
 	if g.rarely(4) {
 		words = append(words, "zoë", "café", "naïve", "… and", "“so”", "日本", "e\u0301", `\n`, `\u202e`, "\x1b[0m", "\u00ad", "\x80", "\n", "😀")

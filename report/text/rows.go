@@ -61,32 +61,22 @@ func NewRows(o Options) *Rows {
 // rest it has those that say who is connected to whom.
 func NewMessageRows(o Options) *Rows {
 	r := NewRows(o)
-	r.messages = true
+	r.messages, r.quick.on = true, false
 	return r
-}
-
-// Append implements report.Formatter.
-func (r *Rows) Append(dst []byte, e wsframe.Event) []byte {
-	if f, ok := e.(*wsframe.Frame); ok { // most events are one, or a message
-		if r.messages {
-			return dst
-		}
-		return r.quickRow(dst, f)
-	}
-	if _, ok := e.(*wsframe.Message); ok && !r.messages {
-		return dst // its last frame has shown it
-	}
-	return r.other(dst, e)
 }
 
 // other appends the rows of what is not a frame.
 func (r *Rows) other(dst []byte, e wsframe.Event) []byte {
+	if _, ok := e.(*wsframe.Message); ok && !r.messages {
+		return dst // its last frame has shown it
+	}
 	r.l.begin(dst)
 	switch e := e.(type) {
 	case *wsframe.Message:
 		r.message(e)
 	case *report.Started:
 		r.times.Start(e.M.Time)
+		r.quick.packet = noPacket
 	case *wsframe.Opened:
 		r.opened(e)
 	default:
@@ -111,6 +101,9 @@ func (r *Rows) step(e wsframe.Event) {
 
 // frame appends the row of f to dst.
 func (r *Rows) frame(dst []byte, f *wsframe.Frame) []byte {
+	if r.messages {
+		return dst
+	}
 	r.l.begin(dst)
 	r.begin(f.M.Stamp, f.M.Conn)
 	r.head(f.From, f.Opcode)
