@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
 	"strconv"
@@ -61,10 +61,9 @@ type output struct {
 	wsframe.Sink
 	w     *report.Buffer
 	queue *queue // between w and file; nil where nothing is live
-	file  *os.File
-	name  string // of the file, for messages
-	own   bool   // opened here, to be closed here
-	each  bool   // flush after each event
+	file  namedFile
+	own   bool // opened here, to be closed here
+	each  bool // flush after each event
 }
 
 // Emit implements wsframe.Sink.
@@ -73,10 +72,16 @@ func (o *output) Emit(e wsframe.Event) error {
 	if err == nil && o.each {
 		err = o.w.Flush()
 	}
-	if err != nil {
-		return o.named(err)
+	return err
+}
+
+// emitter is s, or a sink that does the same with events: for an output that
+// does nothing with them but hand them on, with a call less for each.
+func emitter(s wsframe.Sink) wsframe.Sink {
+	if o, ok := s.(*output); ok && !o.each {
+		return o.Sink
 	}
-	return nil
+	return s
 }
 
 func (o *output) flush() error {
@@ -84,29 +89,17 @@ func (o *output) flush() error {
 	if err == nil && o.queue != nil {
 		err = o.queue.fault() // the reader may have gone while nothing was printed
 	}
-	return o.named(err)
+	return err
 }
 
 // Close ends the sink, flushes and closes the file.
 func (o *output) Close() error {
-	err := errors.Join(o.Sink.Close(), o.w.Flush())
+	err := cmp.Or(o.Sink.Close(), o.w.Flush()) // the same one, where writing failed
 	if o.queue != nil {
-		err = errors.Join(err, o.queue.Close())
+		err = cmp.Or(err, o.queue.Close())
 	}
 	if o.own {
-		err = errors.Join(err, o.file.Close())
-	}
-	return o.named(err)
-}
-
-// named makes an error of writing one line that names the output.
-func (o *output) named(err error) error {
-	if err == nil {
-		return nil
-	}
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
-		return fmt.Errorf("cannot write to %s: %w", o.name, pathErr.Err)
+		err = cmp.Or(err, o.file.Close())
 	}
 	return err
 }
@@ -132,31 +125,28 @@ func (p *program) open(f *flags, v view, shown *display) ([]*output, error) {
 }
 
 func (p *program) openOne(f *flags, v view, shown *display, s outputSpec) (*output, error) {
-	o := &output{file: p.stdout, name: "stdout", each: f.lineBuffered}
+	o := &output{file: namedFile{p.stdout, "stdout"}, each: f.lineBuffered}
 	if s.path != "" {
 		if sameFile(s.path, f.read) {
 			return nil, fmt.Errorf("%s is the capture that is read: write to another file", s.path)
 		}
 		file, err := os.Create(s.path)
 		if err != nil {
-			var pathErr *fs.PathError
-			if errors.As(err, &pathErr) {
-				err = pathErr.Err
-			}
-			return nil, fmt.Errorf("cannot write to %s: %w", s.path, err)
+			return nil, cannotWrite(s.path, err)
 		}
-		o.file, o.name, o.own = file, s.path, true
+		o.file, o.own = namedFile{file, s.path}, true
 	}
-	terminal := term.IsTerminal(int(o.file.Fd()))
+	file := o.file.file
+	terminal := term.IsTerminal(int(file.Fd()))
 	o.each = o.each || terminal
 	if f.iface != "" {
-		o.queue = newQueue(o.file, o.name, queueBytes)
+		o.queue = newQueue(o.file, o.file.name, queueBytes)
 		o.w = report.NewBuffer(o.queue)
 	} else {
 		o.w = report.NewBuffer(o.file)
 	}
 	if open := v.formats[s.format]; open != nil {
-		o.Sink = open(o.w, p.textOptions(f, o.file, terminal))
+		o.Sink = open(o.w, p.textOptions(f, file, terminal))
 	} else if isTable(s.format) {
 		o.Sink = f.table(o.w, s.format, v, shown)
 		if v.messages {
@@ -175,7 +165,7 @@ func (p *program) openOne(f *flags, v view, shown *display, s outputSpec) (*outp
 	} else if s.format == "jsonl" {
 		o.Sink = jsonl.New(o.w, jsonl.Options{Payload: f.payload})
 	} else {
-		o.Sink = v.text(o.w, p.textOptions(f, o.file, terminal))
+		o.Sink = v.text(o.w, p.textOptions(f, file, terminal))
 	}
 	o.Sink = v.kept(o.Sink)
 	if s.format != "html" {

@@ -184,7 +184,7 @@ func (p *program) run(f *flags, v view) error {
 	options.Summaries = v.lines && alone
 	options.Excerpts = v.lines && alone && !f.payload.IsSet()
 	options.Brief = v.brief && r.writer == nil && shown.filter == nil && f.prints("text", "jsonl")
-	r.analyzer = wsframe.NewAnalyzer(r.sink, options)
+	r.analyzer = wsframe.NewAnalyzer(emitter(r.sink), options)
 	handler := secrets.around(r.analyzer, src.live)
 	if r.diagnosis != nil {
 		handler = r.diagnosis.Handler(handler) // it looks at TLS from outside
