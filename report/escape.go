@@ -210,11 +210,13 @@ func unfit(x uint64) uint64 {
 // more columns than bytes, and so does a summary of it, which has no escapes to
 // undo. Unlike Columns it takes no longer for a letter than for ASCII.
 func Latin(b []byte) bool {
-	n, bad := 0, uint64(0)
+	n := 0
 	for ; n <= len(b)-8; n += 8 {
-		bad |= notLatin(binary.LittleEndian.Uint64(b[n:]))
+		if notLatin(binary.LittleEndian.Uint64(b[n:])) != 0 {
+			return false
+		}
 	}
-	return (bad|notLatin(lastBytes(b, n)))&tops == 0
+	return notLatin(lastBytes(b, n)) == 0
 }
 
 // notLatin has the top bit set of each byte in x that Latin does not take.
@@ -222,9 +224,9 @@ func notLatin(x uint64) uint64 {
 	// No sum is carried into the next byte. Each has its top bit set where a byte, but
 	// for its own top bit, is no less than 0x80 less what is added.
 	low := x &^ tops
-	ascii := ^(low + 0x60*ones) | (low + ones) | ^((low ^ '\\'*ones) + 0x7f*ones)
+	ascii := (low + ones) | ^((low + 0x60*ones) & ((low ^ '\\'*ones) + 0x7f*ones))
 	lead := (low+0x40*ones)&^(low+0x3d*ones) | (low + 0x34*ones) // other than 0xc3 to 0xcb
-	return ascii&^x | lead&x
+	return (ascii ^ (ascii^lead)&x) & tops                       // lead where x has the top bit, else ascii
 }
 
 // lastBytes are those of b from n on, at most 8, the first in the lowest byte,

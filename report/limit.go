@@ -46,7 +46,7 @@ func (l Limit) Cut(size int) int {
 // Excerpts reports whether the summary of a message is but the beginning of its
 // payload: then it says nothing new, and falls under the payload's limit.
 func Excerpts(payload, summary []byte) bool {
-	if len(payload) >= 2 && len(summary) >= 2 && (payload[0] != summary[0] || payload[1] != summary[1]) && summary[0] != "…"[0] {
+	if len(payload) >= 2 && len(summary) >= 2 && [2]byte(payload) != [2]byte(summary) && summary[0] != "…"[0] {
 		return false // as in most cases
 	}
 	return bytes.HasPrefix(payload, bytes.TrimSuffix(summary, []byte("…")))

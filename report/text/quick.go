@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
+	"unicode/utf8"
 
 	"wstap/report"
 	"wstap/wsframe"
@@ -197,15 +198,34 @@ func (r *Rows) quickText(row []byte, m *wsframe.Message) []byte {
 	start := len(row)
 	b := m.AppendSummary(row)
 	p := m.Payload
-	// Most summaries begin otherwise than their payload: Excerpts need not be asked.
-	if s := b[start:]; (len(s) < 2 || len(p) < 2 || s[0] == p[0] || s[0] == "…"[0]) && report.Excerpts(p, s) {
+	s := b[start:]
+	// Most summaries begin otherwise than their payload, which is no excerpt then. What
+	// has no more bytes than there are columns does fit.
+	if len(s) < 2 || len(p) < 2 || binary.LittleEndian.Uint16(s) == binary.LittleEndian.Uint16(p) || s[0] == "…"[0] ||
+		len(s)+2+len(p) > r.width-contentPlace || p[len(p)-1] == ' ' {
+		return r.quickCut(b, start, m)
+	}
+	return append(append(append(b, ' ', ' '), p...), '\n')
+}
+
+// quickCut ends a row as quickText does where the payload may have to be cut. The
+// summary, from byte start on, is there already.
+func (r *Rows) quickCut(b []byte, start int, m *wsframe.Message) []byte {
+	if report.Excerpts(m.Payload, b[start:]) {
 		b = b[:start]
 	} else {
 		b = append(b, ' ', ' ')
 	}
-	// What has no more bytes than there are columns does fit.
-	if len(b)-start+len(p) > r.width-contentPlace || len(p) == 0 || p[len(p)-1] == ' ' {
-		return r.quickContent(b[:start], m)
+	col := contentPlace + utf8.RuneCount(b[start:])
+	if col > r.width+len("  ") {
+		return r.quickContent(b[:start], m) // the summary has to be cut
 	}
-	return append(append(b, p...), '\n')
+	r.l.b, r.l.start, r.l.col = b, 0, col
+	if m.Plain {
+		r.l.plain(m.Payload, r.width-col, false)
+	} else {
+		r.l.foreign(m.Payload, r.width-col, false)
+	}
+	r.end()
+	return r.l.b
 }
