@@ -164,11 +164,6 @@ func Columns(s string) int {
 	return n
 }
 
-const (
-	ones = 0x0101010101010101 // each byte of a word
-	tops = 0x80 * ones        // its top bit
-)
-
 // run is the length of the run at the start of b that stands as it is, one
 // column a character: printable ASCII, and between it common characters, of
 // which it counts the bytes beyond the first.
@@ -199,34 +194,14 @@ func (e Escaper) run(b []byte) (n, beyond int) {
 // unfit has the top bit set of the first byte in x that is not printable ASCII,
 // and perhaps of others behind it.
 func unfit(x uint64) uint64 {
+	const (
+		ones  = 0x0101010101010101
+		highs = 0x8080808080808080
+	)
 	// A byte sets its top bit in x if it is not ASCII, in x+1 if it is DEL, and
 	// not in x+0x60 if it is below the space. Nothing is carried upward but from
 	// a byte that is not ASCII, so that the first is right.
-	return (x | (x + ones) | ^(x + ones*0x60)) & tops
-}
-
-// Latin reports whether b, which is UTF-8, holds nothing but printable ASCII without
-// a backslash, and the letters U+00C0 to U+02FF. Such a text stands as it is, in no
-// more columns than bytes, and so does a summary of it, which has no escapes to
-// undo. Unlike Columns it takes no longer for a letter than for ASCII.
-func Latin(b []byte) bool {
-	n := 0
-	for ; n <= len(b)-8; n += 8 {
-		if notLatin(binary.LittleEndian.Uint64(b[n:])) != 0 {
-			return false
-		}
-	}
-	return notLatin(lastBytes(b, n)) == 0
-}
-
-// notLatin has the top bit set of each byte in x that Latin does not take.
-func notLatin(x uint64) uint64 {
-	// No sum is carried into the next byte. Each has its top bit set where a byte, but
-	// for its own top bit, is no less than 0x80 less what is added.
-	low := x &^ tops
-	ascii := (low + ones) | ^((low + 0x60*ones) & ((low ^ '\\'*ones) + 0x7f*ones))
-	lead := (low+0x40*ones)&^(low+0x3d*ones) | (low + 0x34*ones) // other than 0xc3 to 0xcb
-	return (ascii ^ (ascii^lead)&x) & tops                       // lead where x has the top bit, else ascii
+	return (x | (x + ones) | ^(x + ones*0x60)) & highs
 }
 
 // lastBytes are those of b from n on, at most 8, the first in the lowest byte,

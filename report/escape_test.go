@@ -113,30 +113,6 @@ func TestEveryCharacter(t *testing.T) {
 	}
 }
 
-// Latin knows its letters wherever they stand, and nothing that it takes needs
-// escaping, or more columns than bytes.
-func TestLatin(t *testing.T) {
-	for r := rune(0); r < 0x3100; r++ {
-		want := r >= ' ' && r <= '~' && r != '\\' || r >= 0xc0 && r <= 0x2ff
-		for before := range 18 {
-			s := string([]rune(strings.Repeat("aé~", 6))[:before])
-			for _, after := range []string{"", "z", "ß", strings.Repeat("z", 12)} {
-				in := s + string(r) + after
-				if got := report.Latin([]byte(in)); got != want {
-					t.Fatalf("%q: %v, want %v", in, got, want)
-				}
-				got, cols, _ := report.Escaper{}.Append(nil, []byte(in), report.Unbounded)
-				if want && (string(got) != in || cols > len(in)) {
-					t.Fatalf("%q became %q in %d columns", in, got, cols)
-				}
-			}
-		}
-	}
-	if !report.Latin(nil) {
-		t.Error("no text is not Latin")
-	}
-}
-
 // Plain text is cut as other text is.
 func TestPlainIsCut(t *testing.T) {
 	const s = "some text"

@@ -116,6 +116,10 @@ type Message struct {
 	// they are. AppendSummary is then printable ASCII too, but for the "…" where
 	// it leaves something out. False says nothing.
 	Plain bool
+	// Latin says that this is a text of what Plain allows and letters from U+00C0 to
+	// U+02FF, which take a column each, and then AppendSummary is too, but for the
+	// "…". It is found out for short texts of frames that are Simple: false says nothing.
+	Latin bool
 	// InvalidUTF8 is true for a text message that is not UTF-8 (RFC 6455, 8.1).
 	InvalidUTF8 bool
 	// Complete is false where Payload is not the whole message; Why says why.

@@ -242,6 +242,12 @@ func (c *checker) Emit(e wsframe.Event) error {
 				t.Fatalf("%q is said to be plain, and its summary is %q", e.Payload, said)
 			}
 		}
+		if e.Latin {
+			said := strings.ReplaceAll(e.Summary(), "…", "")
+			if e.Opcode != wsframe.OpText || !latin(string(e.Payload)) || !latin(said) {
+				t.Fatalf("%q is said to be Latin, and its summary is %q", e.Payload, said)
+			}
+		}
 	case *wsframe.Gap:
 		s.gaps++
 	case *wsframe.Violation:
@@ -265,6 +271,12 @@ func (c *checker) Emit(e wsframe.Event) error {
 // plain reports whether nothing in a text needs escaping.
 func plain(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' || r == '\\' })
+}
+
+// latin reports whether nothing in a text needs escaping, nor more columns than
+// characters.
+func latin(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return !plain(string(r)) && (r < 0xc0 || r > 0x2ff) })
 }
 
 func isViolation(e wsframe.Event) bool { _, ok := e.(*wsframe.Violation); return ok }

@@ -22,14 +22,14 @@ func (d *dump) Emit(e wsframe.Event) error {
 	case *wsframe.Frame:
 		f := *e
 		f.M.Conn, f.Message = nil, nil
-		f.Simple = false // only the quick path says it
+		f.Simple = false // as Latin, only the quick path says it
 		for i := range f.Violations {
 			f.Violations[i].M.Conn = nil
 		}
 		*d = append(*d, fmt.Sprintf("%+v %v", f, e.Message != nil))
 	case *wsframe.Message:
 		m := *e
-		m.M.Conn = nil
+		m.M.Conn, m.Latin = nil, false
 		*d = append(*d, fmt.Sprintf("%+v", m))
 	case *wsframe.Closed:
 		*d = append(*d, fmt.Sprintf("%+v", e.M.Conn.Totals))

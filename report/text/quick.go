@@ -146,7 +146,7 @@ func (r *Rows) Append(dst []byte, e wsframe.Event) []byte {
 		binary.LittleEndian.PutUint16(b[end-2:], ' '|' '<<8)
 	}
 	row := dst[:len(dst)+end]
-	if m := f.Message; f.Simple && (m.Plain || r.latin(m)) && !r.limit.IsSet() {
+	if m := f.Message; f.Simple && (m.Plain || m.Latin) && !r.limit.IsSet() {
 		return r.quickText(row, m)
 	}
 	return r.quickContent(row, f.Message)
@@ -187,13 +187,7 @@ func (r *Rows) quickContent(row []byte, m *wsframe.Message) []byte {
 	return r.l.b
 }
 
-// latin reports whether m is a text in which nothing has to be escaped, and may
-// fit into a row.
-func (r *Rows) latin(m *wsframe.Message) bool {
-	return m.Opcode == wsframe.OpText && len(m.Payload) < r.width && report.Latin(m.Payload)
-}
-
-// quickText ends a row with what a message says that is whole, and Plain or latin.
+// quickText ends a row with what a message says that is whole, and Plain or Latin.
 func (r *Rows) quickText(row []byte, m *wsframe.Message) []byte {
 	start := len(row)
 	b := m.AppendSummary(row)

@@ -142,6 +142,7 @@ func (g *frames) frame() *wsframe.Frame {
 		f.Message = nil
 	default:
 		f.Simple = at.Conn != nil && (op == wsframe.OpText || op == wsframe.OpBinary) && utf8.Valid(payload)
+		m.Latin = f.Simple && op == wsframe.OpText && !m.Plain && latin(payload)
 	}
 	return f
 }
@@ -183,4 +184,9 @@ func (g *frames) words(n int) string {
 // plain is what wsframe.Message.Plain says.
 func plain(b []byte) bool {
 	return !bytes.ContainsFunc(b, func(r rune) bool { return r < ' ' || r > '~' || r == '\\' })
+}
+
+// latin is what wsframe.Message.Latin says.
+func latin(b []byte) bool {
+	return !bytes.ContainsFunc(b, func(r rune) bool { return !plain([]byte(string(r))) && (r < 0xc0 || r > 0x2ff) })
 }
