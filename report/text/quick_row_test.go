@@ -67,6 +67,28 @@ func TestQuickRowsAreTheSame(t *testing.T) {
 	}
 }
 
+// TestQuickRowsAtTheEdge: whatever fits to the last column is shown whole.
+func TestQuickRowsAtTheEdge(t *testing.T) {
+	o := text.Options{Width: 120}
+	quick, slow := text.NewRows(o), text.NewRows(o).Slow()
+	at := wsframe.Meta{Stamp: capture.Stamp{Packet: 1000, Time: time.Unix(1767225600, 0)}, Conn: &wsframe.Conn{Number: 1, Upgrade: &wsframe.Upgrade{}}}
+	started := &report.Started{M: at}
+	quick.Append(nil, started)
+	slow.Append(nil, started)
+	for n := range 100 {
+		for _, format := range []string{`{"type":"xy","a":"%s"}`, `{"type":"x","a":"%s"}`, "%s", `{"type":"%s"}`, `{"type":"zoë","a":"%s"}`} {
+			payload := []byte(fmt.Sprintf(format, strings.Repeat("z", n)))
+			m := &wsframe.Message{M: at, Opcode: wsframe.OpText, Frames: 1, Complete: true, Length: uint64(len(payload)), Payload: payload}
+			f := &wsframe.Frame{M: at, Fin: true, Opcode: wsframe.OpText, Length: m.Length, Payload: payload, Message: m}
+			want := slow.Append(nil, f)
+			f.Simple, m.Plain, m.Latin = true, plain(payload), latin(payload)
+			if got := quick.Append(nil, f); string(got) != string(want) {
+				t.Errorf("got  %q\nwant %q", got, want)
+			}
+		}
+	}
+}
+
 // frames makes frames up.
 type frames struct {
 	*rand.Rand
