@@ -200,22 +200,29 @@ func TestDecodeAheadOfTooLongPackets(t *testing.T) {
 	sameAhead(t, "too long", open, rand.New(rand.NewPCG(1, 2)))
 }
 
-// A pipe gives what has come; a File that was closed or is at its end nothing.
-func TestDecodeAheadWhereThereIsNothing(t *testing.T) {
+// segments is a file of n packets.
+func segments(t *testing.T, n int) []byte {
+	t.Helper()
 	var file bytes.Buffer
 	wr := NewWriter(&file, WriterOptions{Format: PCAP})
 	if _, err := wr.AddInterface(Interface{Link: LinkEthernet}); err != nil {
 		t.Fatal(err)
 	}
-	for range 3 {
+	for range n {
 		s := testSegment(false)
 		if err := wr.WritePacket(links["ethernet"](encodeSegment(&s))); err != nil {
 			t.Fatal(err)
 		}
 	}
+	return file.Bytes()
+}
+
+// A pipe gives what has come; a File that was closed or is at its end nothing.
+func TestDecodeAheadWhereThereIsNothing(t *testing.T) {
+	file := segments(t, 3)
 	var d Decoder
 	into := make([]Decoded, 8)
-	piped, err := NewReader(struct{ io.Reader }{bytes.NewReader(file.Bytes())}, "pipe")
+	piped, err := NewReader(struct{ io.Reader }{bytes.NewReader(file)}, "pipe")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +240,7 @@ func TestDecodeAheadWhereThereIsNothing(t *testing.T) {
 	}
 	piped.Close()
 
-	f, err := NewReader(bytes.NewReader(file.Bytes()), "file")
+	f, err := NewReader(bytes.NewReader(file), "file")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,18 +276,8 @@ func TestDecodeAheadOfCorpus(t *testing.T) {
 }
 
 func TestDecodeAheadDoesNotAllocate(t *testing.T) {
-	var file bytes.Buffer
-	wr := NewWriter(&file, WriterOptions{Format: PCAP})
-	if _, err := wr.AddInterface(Interface{Link: LinkEthernet}); err != nil {
-		t.Fatal(err)
-	}
-	for range 1000 {
-		s := testSegment(false)
-		if err := wr.WritePacket(links["ethernet"](encodeSegment(&s))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	f, err := NewReader(bytes.NewReader(file.Bytes()), "test")
+	file := segments(t, 1000)
+	f, err := NewReader(bytes.NewReader(file), "test")
 	if err != nil {
 		t.Fatal(err)
 	}

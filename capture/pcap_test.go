@@ -39,6 +39,7 @@ func TestPcapForms(t *testing.T) {
 			{"lengths in order at 2.3", pcapMagic, 3, 101, 0, 3, 60, 0, 60, LinkRaw},
 			{"no length on the wire", pcapMagic, 4, 1, 0, 3, 0, 0, 3, LinkEthernet},
 			{"a second and a half in the fraction", pcapMagic, 4, 1, 1500000, 3, 3, 1500000000, 3, LinkEthernet},
+			{"a fraction that is none", pcapMagic, 4, 1, 1<<32 - 1, 3, 3, 1 << 22 * 1000, 3, LinkEthernet},
 		} {
 			got, err := readBytes(pcapBytes(o, c.magic, c.minor, c.network, sec, c.frac, c.incl, c.orig, "abc"))
 			if err != io.EOF || len(got) != 1 {
