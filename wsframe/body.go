@@ -72,7 +72,7 @@ func requestBody(h *Head) bodyReader {
 // method, which is "" where the request was not seen.
 func responseBody(h *Head, method string) bodyReader {
 	switch {
-	case method == "HEAD", h.Status/100 == 1, h.Status == 204, h.Status == 304: // RFC 9112, 6.3 rule 1
+	case bodiless(method, h.Status):
 		return bodyReader{}
 	case method == "CONNECT" && h.Status/100 == 2: // rule 2: a tunnel follows
 		return bodyReader{}
@@ -83,6 +83,12 @@ func responseBody(h *Head, method string) bodyReader {
 		b.keepFirst = false
 	}
 	return b
+}
+
+// bodiless reports whether no body follows a response, whatever its fields say
+// (RFC 9112, 6.3 rule 1).
+func bodiless(method string, status int) bool {
+	return method == "HEAD" || status/100 == 1 || status == 204 || status == 304
 }
 
 // delimit applies rules 3 to 8 of RFC 9112, 6.3, without what tells requests

@@ -153,17 +153,21 @@ func (c *conn) keep(s *httpSide, b []byte, at capture.Stamp) {
 // request takes a request whose head is complete.
 func (c *conn) request(at capture.Stamp) error {
 	s := &c.http.in[FromClient]
+	if s.head.plainRequest() {
+		body := s.head.body(noBody)
+		s.head.reset()
+		return c.asks(request{}, body)
+	}
 	head := &c.a.head
 	err := s.head.request(head)
 	s.head.reset()
 	if err != nil {
 		return c.unreadable(FromClient)
 	}
-	if len(c.http.pending) == maxPending {
-		c.a.stats.PendingLimit++
-		return reassembly.ErrIgnore
-	}
 	var r request
+	if len(c.http.pending) == maxPending {
+		return c.asks(r, bodyReader{}) // which says no: an upgrade is not even told
+	}
 	if head.Method == "HEAD" || head.Method == "CONNECT" {
 		r.method = strings.Clone(head.Method)
 	}
@@ -182,12 +186,22 @@ func (c *conn) request(at capture.Stamp) error {
 		r.h2c = new(Head).set(head)
 		s.waits = true
 	}
-	if len(c.http.pending) == 0 {
-		c.http.pending = c.http.first[:0]
+	return c.asks(r, requestBody(head))
+}
+
+// asks notes a request, and the body that follows it.
+func (c *conn) asks(r request, body bodyReader) error {
+	x := c.http
+	switch len(x.pending) {
+	case 0:
+		x.pending = x.first[:0]
+	case maxPending:
+		c.a.stats.PendingLimit++
+		return reassembly.ErrIgnore
 	}
-	c.http.pending = append(c.http.pending, r)
-	s.body = requestBody(head)
-	s.inBody = s.body.framing != noBody
+	x.pending = append(x.pending, r)
+	s := &x.in[FromClient]
+	s.body, s.inBody = body, body.framing != noBody
 	return nil
 }
 
@@ -195,6 +209,11 @@ func (c *conn) request(at capture.Stamp) error {
 // ends with it, so that rest, the bytes behind it, were taken too.
 func (c *conn) response(rest []byte, at capture.Stamp) (over bool, err error) {
 	s := &c.http.in[FromServer]
+	if status := s.head.plainResponse(); c.http.answers(status) {
+		body := s.head.body(untilClose)
+		s.head.reset()
+		return c.plainResponse(status, body)
+	}
 	head := &c.a.head
 	err = s.head.response(head)
 	s.head.reset()
@@ -237,6 +256,37 @@ func (c *conn) response(rest []byte, at capture.Stamp) (over bool, err error) {
 			}
 		}
 	} else if s.inBody && s.body.framing == untilClose && len(c.http.pending) == 0 {
+		return true, reassembly.ErrIgnore // nothing can follow
+	}
+	return false, c.resume()
+}
+
+// answers reports whether a response of that status, 0 where it is not plain,
+// changes and tells nothing.
+func (x *exchange) answers(status int) bool {
+	if status == 0 || status == 101 || x.refused != nil {
+		return false
+	}
+	return len(x.pending) == 0 || x.pending[0].upgrade == nil && (x.pending[0].method != "CONNECT" || status/100 != 2)
+}
+
+// plainResponse is response for one that exchange.answers; body is what its fields
+// say of it.
+func (c *conn) plainResponse(status int, body bodyReader) (over bool, err error) {
+	x := c.http
+	if status/100 == 1 {
+		return false, nil // interim, as above
+	}
+	var method string
+	if len(x.pending) > 0 {
+		method, x.pending = x.pending[0].method, x.pending[1:]
+	}
+	if bodiless(method, status) {
+		body = bodyReader{}
+	}
+	s := &x.in[FromServer]
+	s.body, s.inBody = body, body.framing != noBody
+	if body.framing == untilClose && len(x.pending) == 0 {
 		return true, reassembly.ErrIgnore // nothing can follow
 	}
 	return false, c.resume()

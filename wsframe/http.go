@@ -33,7 +33,9 @@ type headReader struct {
 	lent    bool // buf is part of what is being fed
 	line    int  // where the current line begins in buf
 	lines   int  // complete lines in buf
+	first   int  // where the start line ends in buf, its line end included
 	skipped int  // bytes of empty lines before the start line
+	glance
 }
 
 // feed takes the next bytes of the stream. It returns how many of them belong
@@ -84,6 +86,10 @@ func (r *headReader) collect(b []byte) (n int, done bool, err error) {
 			return n, true, nil
 		case r.lines == 0 && !bytes.Contains(line, []byte("HTTP/")):
 			return n, false, errNotHTTP
+		case r.lines == 0:
+			r.first = len(r.buf)
+		default:
+			r.note(line)
 		}
 		r.lines++
 		r.line = len(r.buf)
@@ -134,6 +140,44 @@ func (r *headReader) response(h *Head) error {
 	}
 	h.Fields = parseFields(h.Fields, fields)
 	return nil
+}
+
+// plainRequest reports whether the collected head is a request that asks for no
+// other protocol and whose response, too, is like most: what glance tells is all
+// that there is to know.
+func (r *headReader) plainRequest() bool {
+	start := trimEOL(r.buf[:r.first])
+	i := bytes.IndexByte(start, ' ')
+	if r.rare || i <= 0 || i > len("OPTIONS") || !plainTarget(start[i:]) {
+		return false
+	}
+	switch string(start[:i]) {
+	case "GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH":
+		return true
+	}
+	return false
+}
+
+// plainTarget reports whether b, behind a method, is a space, a target without
+// spaces, a space and an HTTP-version.
+func plainTarget(b []byte) bool {
+	i := len(b) - len(" HTTP/1.1")
+	return i > 1 && b[i] == ' ' && bytes.IndexByte(b[1:i], ' ') < 0 && isHTTPVersion(string(b[i+1:]))
+}
+
+// plainResponse is the status of the collected head where it is a response of
+// which glance tells all that there is to know; 0 where it is not.
+func (r *headReader) plainResponse() (status int) {
+	const code = len("HTTP/1.1 ")
+	b := trimEOL(r.buf[:r.first])
+	if r.rare || len(b) < code+3 || b[code-1] != ' ' || len(b) > code+3 && b[code+3] != ' ' || !isHTTPVersion(string(b[:code-1])) {
+		return 0
+	}
+	n, ok := decimal(b[code : code+3])
+	if !ok {
+		return 0
+	}
+	return int(n)
 }
 
 // cut copies what was collected into one string, which all of the Head's
