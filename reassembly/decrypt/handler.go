@@ -50,7 +50,8 @@ type Handler struct {
 	waiting  waitingList // sessions that hold bytes for their key
 	held     int         // bytes in all of them
 	tickets  origins
-	spare    *conn                 // used up, to be used again; nil without
+	spare    []*conn               // used up, to be used again, as are
+	ended    []*session            // sessions of streams that have ended
 	work     int64                 // what all searches together may still cost
 	advanced uint64                // generation of keys that the waiting sessions have tried
 	plain    [maxLayers + 1][]byte // scratch: the plaintext at hand, by layer
@@ -75,11 +76,12 @@ func (h *Handler) Format(s fmt.State, _ rune) {
 
 // Open implements reassembly.Handler.
 func (h *Handler) Open(st *reassembly.Stream) reassembly.StreamHandler {
-	c := h.spare
-	if c == nil {
+	var c *conn
+	if n := len(h.spare) - 1; n >= 0 {
+		c, h.spare = h.spare[n], h.spare[:n]
+	} else {
 		c = new(conn)
 	}
-	h.spare = nil
 	*c = conn{h: h, st: st}
 	c.layer.conn = c
 	return c
@@ -133,6 +135,23 @@ func (h *Handler) settle(s *session, err error) error {
 	return err
 }
 
+// maxSpare is how many connections, and sessions, are kept to be used again.
+const maxSpare = 256
+
+// give takes back a conn that nobody calls any more.
+func (h *Handler) give(c *conn) {
+	if *c = (conn{}); len(h.spare) < maxSpare {
+		h.spare = append(h.spare, c)
+	}
+}
+
+// end takes back a session that nobody looks at any more.
+func (h *Handler) end(s *session) {
+	if s.clear(); len(h.ended) < maxSpare {
+		h.ended = append(h.ended, s)
+	}
+}
+
 // conn is one stream: its layers, the outermost being that of TCP, and behind
 // the innermost the inner handler.
 type conn struct {
@@ -178,7 +197,16 @@ func (c *conn) Conflict(d reassembly.Direction, n int64, at capture.Stamp) error
 
 // Close implements reassembly.StreamHandler.
 func (c *conn) Close(why reassembly.Reason, at capture.Stamp) error {
-	return c.take(item{kind: closeItem, why: why, at: at})
+	err := c.take(item{kind: closeItem, why: why, at: at})
+	if h := c.h; h != nil && h.keys == nil { // else it may hold what waits for its key
+		for l := &c.layer; l != nil && l.tls != nil; {
+			s := l.tls
+			l = s.out
+			h.end(s)
+		}
+		h.give(c)
+	}
+	return err
 }
 
 func (c *conn) take(i item) error {
@@ -191,7 +219,7 @@ func (c *conn) take(i item) error {
 		c.ignore()
 	case c.layer.mode == plainText && c.inner != nil:
 		if c.st.HandOver(c, c.inner) { // there is nothing left to do here
-			c.h.spare = c
+			c.h.give(c)
 		}
 	}
 	return err

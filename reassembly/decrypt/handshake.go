@@ -47,6 +47,13 @@ func (m *messages) feed(b []byte, f func(typ byte, body []byte)) {
 			b = b[n:]
 			continue
 		}
+		if len(m.buf) == 0 && len(b) >= 4 {
+			if size := int(b[1])<<16 | int(b[2])<<8 | int(b[3]); wanted(b[0]) && size <= maxMessage && size <= len(b)-4 {
+				f(b[0], b[4:4+size]) // whole, so that it need not be copied
+				b = b[4+size:]
+				continue
+			}
+		}
 		if n := 4 - len(m.buf); n > 0 {
 			n = min(n, len(b))
 			m.buf = append(m.buf, b[:n]...)
@@ -122,12 +129,14 @@ func (s *session) clientHello(h *half, hello *clientHello, at capture.Stamp) {
 	s.full, s.haveServer = false, false
 	s.early.offered = hello.early && s.version == 0
 	s.resumes = s.resumes[:0]
-	if len(hello.ticket) > 0 {
-		s.resume(ticketKey(hello.ticket))
-	}
 	s.sessionID = append(s.sessionID[:0], hello.sessionID...)
-	if len(hello.sessionID) > 0 {
-		s.resume(sessionKey(hello.sessionID))
+	if s.h.keys != nil {
+		if len(hello.ticket) > 0 {
+			s.resume(ticketKey(hello.ticket))
+		}
+		if len(hello.sessionID) > 0 {
+			s.resume(sessionKey(hello.sessionID))
+		}
 	}
 	if s.version == 0 {
 		h.epoch = epochHandshake
@@ -143,7 +152,9 @@ func (s *session) clientHello(h *half, hello *clientHello, at capture.Stamp) {
 		i.Offered = hello.alpn
 	}
 	if i.ClientRandom == "" {
-		i.ClientRandom = hex.EncodeToString(hello.random[:])
+		var digits [64]byte
+		hex.Encode(digits[:], hello.random[:])
+		i.ClientRandom = string(digits[:])
 		i.ClientHello = at
 	}
 	s.tell()
@@ -171,7 +182,7 @@ func (s *session) serverHello(h *half, hello *serverHello, at capture.Stamp) {
 		s.half[s.client].epoch = epochHandshake
 	}
 	s.serverRandom, s.haveServer, s.etm = hello.random, true, hello.etm
-	if hello.version <= versionTLS12 && len(hello.sessionID) > 0 && s.haveClient {
+	if s.h.keys != nil && hello.version <= versionTLS12 && len(hello.sessionID) > 0 && s.haveClient {
 		// RFC 5246, F.1.4: a full handshake's id names it from now on.
 		if string(hello.sessionID) != string(s.sessionID) {
 			s.h.tickets.put(sessionKey(hello.sessionID), s.clientRandom)
@@ -198,7 +209,7 @@ func (s *session) newTicket(body []byte) {
 	m := cryptobyte.String(body)
 	var lifetime uint32
 	var ticket cryptobyte.String
-	if s.version >= versionTLS13 || !s.haveClient ||
+	if s.h.keys == nil || s.version >= versionTLS13 || !s.haveClient ||
 		!m.ReadUint32(&lifetime) || !m.ReadUint16LengthPrefixed(&ticket) || len(ticket) == 0 {
 		return
 	}

@@ -1,10 +1,6 @@
 package decrypt
 
-import (
-	"crypto/sha256"
-
-	"golang.org/x/crypto/cryptobyte"
-)
+import "golang.org/x/crypto/cryptobyte"
 
 // Extensions that matter here.
 const (
@@ -15,6 +11,11 @@ const (
 	extEarlyData         = 42
 	extSupportedVersions = 43
 )
+
+// retryRandom is the random of a HelloRetryRequest: the SHA-256 of that word (RFC
+// 8446, 4.1.3).
+const retryRandom = "\xcf\x21\xad\x74\xe5\x9a\x61\x11\xbe\x1d\x8c\x02\x1e\x65\xb8\x91" +
+	"\xc2\xa2\x11\x16\x7a\xbb\x8c\x5e\x07\x9e\x09\xe2\xc8\xa8\x33\x9c"
 
 // clientHello is what is read of a ClientHello (RFC 8446, 4.1.2).
 type clientHello struct {
@@ -76,8 +77,7 @@ func parseServerHello(b []byte) (h serverHello, ok bool) {
 	}
 	copy(h.random[:], random)
 	h.sessionID = id
-	// RFC 8446, 4.1.3.
-	h.retry = h.random == sha256.Sum256([]byte("HelloRetryRequest"))
+	h.retry = string(h.random[:]) == retryRandom
 	return h, extensions(s, func(ext uint16, b cryptobyte.String) {
 		switch ext {
 		case extSupportedVersions:

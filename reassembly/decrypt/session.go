@@ -97,7 +97,9 @@ type mark struct {
 // newSession begins a session in layer l.
 func newSession(l *layer) *session {
 	c := l.conn
-	s := &session{h: c.h, conn: c, out: &layer{conn: c, depth: l.depth + 1}, info: &reassembly.TLSInfo{}}
+	s := c.h.newSession()
+	s.h, s.conn, s.info = c.h, c, &reassembly.TLSInfo{}
+	s.out.conn, s.out.depth = c, l.depth+1
 	if s.out.depth == maxLayers {
 		s.out.mode = plainText
 	}
@@ -109,6 +111,31 @@ func newSession(l *layer) *session {
 	c.h.stats.Streams++
 	s.tell()
 	return s
+}
+
+// newSession makes a session that is as clear leaves it.
+func (h *Handler) newSession() *session {
+	n := len(h.ended) - 1
+	if n < 0 {
+		return &session{out: &layer{}}
+	}
+	s := h.ended[n]
+	h.ended = h.ended[:n]
+	return s
+}
+
+// clear leaves nothing of a session but small buffers. Its info is not its own: it
+// stays with the stream.
+func (s *session) clear() {
+	const small = 4 << 10 // bytes
+	next := session{out: s.out, sessionID: s.sessionID[:0]}
+	for d := range s.half {
+		if h := &s.half[d]; cap(h.buf) <= small {
+			next.half[d].buf = h.buf[:0]
+		}
+	}
+	*s.out = layer{}
+	*s = next
 }
 
 // take takes the next item of the layer that the session lies in.

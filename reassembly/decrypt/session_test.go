@@ -2,6 +2,7 @@ package decrypt
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"crypto/tls"
 	"fmt"
 	"slices"
@@ -205,5 +206,49 @@ func TestResumption(t *testing.T) {
 				t.Errorf("the log names %d connections", keys.Len())
 			}
 		})
+	}
+}
+
+// TestUsedAgain: what is told of a stream does not depend on those before it,
+// whose memory it takes over, and what was told of them stays as it was.
+func TestUsedAgain(t *testing.T) {
+	kinds := []func(h *Handler) *reassembly.TLSInfo{}
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		client, server, _ := configs(t, version, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256)
+		w := talk(t, client, server, script(5))
+		for _, lost := range []func(i int) bool{nil, func(i int) bool { return i == 0 }, func(i int) bool { return i == 2 || i > 30 }} {
+			for _, st := range []func() *reassembly.Stream{stream, joined} {
+				kinds = append(kinds, func(h *Handler) *reassembly.TLSInfo {
+					st := st()
+					s := w.cut(100).feed(t, h, st, lost)
+					if err := s.Close(reassembly.Reason{How: reassembly.End}, stamp(1<<20)); err != nil && !ignored(err) {
+						t.Fatal(err)
+					}
+					return st.TLS
+				})
+			}
+		}
+	}
+	shared := New(&reassemblytest.Recorder{}, nil, Options{})
+	var told []*reassembly.TLSInfo
+	var want []string
+	for n := range 3 * len(kinds) {
+		k := kinds[(n*5+n/len(kinds))%len(kinds)]
+		told = append(told, k(shared))
+		want = append(want, fmt.Sprintf("%+v", k(New(&reassemblytest.Recorder{}, nil, Options{}))))
+	}
+	if len(shared.ended) == 0 || len(shared.spare) == 0 {
+		t.Errorf("%d sessions and %d streams to be used again", len(shared.ended), len(shared.spare))
+	}
+	for n, i := range told {
+		if got := fmt.Sprintf("%+v", i); got != want[n] {
+			t.Errorf("stream %d: got\n%s\nwant\n%s", n, got, want[n])
+		}
+	}
+}
+
+func TestRetryRandom(t *testing.T) {
+	if sum := sha256.Sum256([]byte("HelloRetryRequest")); string(sum[:]) != retryRandom {
+		t.Errorf("%x", sum)
 	}
 }
