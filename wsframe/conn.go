@@ -103,13 +103,11 @@ func (c *conn) Data(d reassembly.Direction, b []byte, at capture.Stamp) error {
 func (c *conn) charge(err error) error {
 	switch {
 	case err == reassembly.ErrIgnore:
-		c.release()
+		c.leave()
 		return err
 	case c.isOpen():
 		if c.opening != nil {
-			c.release()
-			c.a.spare.openings.give(c.opening, opening{})
-			c.opening = nil
+			c.leave()
 			if c.a.opts.Brief {
 				c.a.awake.add(c)
 			}
@@ -151,6 +149,17 @@ func (c *conn) release() {
 	}
 	c.a.buffered -= c.charged
 	c.charged, c.http = 0, nil
+}
+
+// leave is release for a stream whose opening is over, one way or the other. It
+// can be used for another: events point to nothing in it.
+func (c *conn) leave() {
+	if c.opening == nil {
+		return
+	}
+	c.release()
+	c.a.spare.openings.give(c.opening, opening{})
+	c.opening = nil
 }
 
 func (c *conn) take(d reassembly.Direction, b []byte, at capture.Stamp) error {
@@ -241,7 +250,12 @@ func (c *conn) Close(why reassembly.Reason, at capture.Stamp) error {
 	case c.h2 != nil:
 		return c.h2.end(why, at)
 	case c.http != nil:
-		return c.exchangeEnd(why, at)
+		err := c.exchangeEnd(why, at)
+		c.leave()
+		if c.a.settled() {
+			c.a.spare.conns.give(c, conn{})
+		}
+		return err
 	}
 	return nil
 }
