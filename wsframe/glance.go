@@ -1,9 +1,6 @@
 package wsframe
 
-import (
-	"bytes"
-	"strings"
-)
+import "strings"
 
 // glance is what is noted of a head's field lines while they are collected: the
 // few that tell where the message ends, and whether more has to be known. Of most
@@ -23,18 +20,18 @@ func (g *glance) note(line []byte) {
 	case ' ', '\t':
 		g.rare = true
 	case 'U', 'u':
-		_, named := valueOf(line, "upgrade")
+		_, named := valueOf(line, "Upgrade")
 		g.rare = g.rare || named
 	case 'S', 's':
-		_, named := valueOf(line, "sec-websocket-key")
+		_, named := valueOf(line, "Sec-WebSocket-Key")
 		g.rare = g.rare || named
 	case 'T', 't':
-		if value, named := valueOf(line, "transfer-encoding"); named {
+		if value, named := valueOf(line, "Transfer-Encoding"); named {
 			g.rare = g.rare || g.chunked || g.sized || !strings.EqualFold(string(value), "chunked")
 			g.chunked = true
 		}
 	case 'C', 'c':
-		if value, named := valueOf(line, "content-length"); named {
+		if value, named := valueOf(line, "Content-Length"); named {
 			n, ok := decimal(value)
 			g.rare = g.rare || g.chunked || g.sized || !ok
 			g.sized, g.length = true, n
@@ -56,18 +53,25 @@ func (g *glance) body(otherwise framing) bodyReader {
 	return bodyReader{framing: otherwise}
 }
 
-// valueOf returns the value of a field line where name, in lower case, is its
-// name, in any case. Whitespace before the colon becomes part of the value, for
+// valueOf returns the value of a field line where name is its name, in any case:
+// nearly always in the one given. Whitespace before the colon becomes part of the value, for
 // the caller to wonder about.
 func valueOf(line []byte, name string) (value []byte, named bool) {
 	n := len(name)
-	if len(line) <= n || line[n] != ':' && !isOWS(line[n]) || !strings.EqualFold(string(line[:n]), name) {
+	if len(line) <= n || line[n] != ':' && !isOWS(line[n]) ||
+		string(line[:n]) != name && !strings.EqualFold(string(line[:n]), name) {
 		return nil, false
 	}
 	if line[n] == ':' {
 		n++
 	}
-	return bytes.Trim(line[n:], " \t"), true
+	for value = line[n:]; len(value) > 0 && isOWS(value[0]); {
+		value = value[1:]
+	}
+	for len(value) > 0 && isOWS(value[len(value)-1]) {
+		value = value[:len(value)-1]
+	}
+	return value, true
 }
 
 // decimal reads a Content-Length of 18 digits at most (RFC 9110, 8.6).

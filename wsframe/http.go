@@ -70,7 +70,7 @@ func (r *headReader) collect(b []byte) (n int, done bool, err error) {
 			r.buf = append(r.buf, part...)
 		}
 		if r.lines == 0 && len(r.buf) >= plausibleWithin &&
-			plausibleRequest(r.buf) == implausible && plausibleResponse(r.buf) == implausible {
+			plausibleResponse(r.buf) == implausible && plausibleRequest(r.buf) == implausible {
 			return n, false, errNotHTTP
 		}
 		if i < 0 {
@@ -84,7 +84,7 @@ func (r *headReader) collect(b []byte) (n int, done bool, err error) {
 			continue
 		case len(line) == 0:
 			return n, true, nil
-		case r.lines == 0 && !bytes.Contains(line, []byte("HTTP/")):
+		case r.lines == 0 && !namesHTTP(line):
 			return n, false, errNotHTTP
 		case r.lines == 0:
 			r.first = len(r.buf)
@@ -98,6 +98,14 @@ func (r *headReader) collect(b []byte) (n int, done bool, err error) {
 		}
 	}
 	return n, false, nil
+}
+
+// namesHTTP reports whether a version of HTTP is in a start line: at its end, as
+// in requests, or at its beginning, if not elsewhere.
+func namesHTTP(line []byte) bool {
+	const name = "HTTP/"
+	n := len(line) - len(name+"1.1")
+	return n >= 0 && string(line[n:n+len(name)]) == name || bytes.Contains(line, []byte(name))
 }
 
 // reset makes r ready for the next head. The buffer is given back, since a
@@ -297,13 +305,22 @@ func plausibleResponse(b []byte) verdict {
 // skipEmptyLines cuts b to the bytes that are looked at, and takes the line
 // ends off that RFC 9112, 2.2 lets precede a start line.
 func skipEmptyLines(b []byte) []byte {
-	return bytes.TrimLeft(b[:min(len(b), plausibleWithin)], "\r\n")
+	b = b[:min(len(b), plausibleWithin)]
+	for len(b) > 0 && (b[0] == '\r' || b[0] == '\n') {
+		b = b[1:]
+	}
+	return b
 }
 
 // trimEOL takes LF or CRLF off the end of a line.
 func trimEOL(line []byte) []byte {
-	line = bytes.TrimSuffix(line, []byte("\n"))
-	return bytes.TrimSuffix(line, []byte("\r"))
+	if n := len(line) - 1; n >= 0 && line[n] == '\n' {
+		line = line[:n]
+	}
+	if n := len(line) - 1; n >= 0 && line[n] == '\r' {
+		line = line[:n]
+	}
+	return line
 }
 
 // isHTTPVersion reports whether s is an HTTP-version (RFC 9112, 2.3).
