@@ -174,8 +174,12 @@ func (c *conn) Data(d reassembly.Direction, b []byte, at capture.Stamp) error {
 	switch {
 	case c.layer.mode == plainText && c.inner != nil:
 		return c.inner.Data(d, b, at)
-	case c.layer.mode == encrypted && c.layer.tls.passes(d, len(b)):
-		return nil
+	case c.layer.mode == encrypted && c.h.keys == nil:
+		s := c.layer.tls
+		if s.passes(d, len(b)) {
+			return nil
+		}
+		return c.took(s.takeData(d, b, at))
 	}
 	return c.take(item{kind: dataItem, dir: d, data: b, at: at})
 }
@@ -213,7 +217,11 @@ func (c *conn) take(i item) error {
 	if c.ignored {
 		return reassembly.ErrIgnore
 	}
-	err := c.layer.take(i)
+	return c.took(c.layer.take(i))
+}
+
+// took does what the outermost layer's result asks for, and returns it.
+func (c *conn) took(err error) error {
 	switch {
 	case ignored(err):
 		c.ignore()

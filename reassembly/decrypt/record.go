@@ -64,17 +64,23 @@ func (s *session) feed(h *half, b []byte, at capture.Stamp) error {
 	return nil
 }
 
-// passes passes over n bytes within a record that no key will open, as take would:
-// nearly all of a download, where there are no keys.
+// passes passes over n bytes within a record, as takeData would: nearly all of a
+// download.
 func (s *session) passes(d reassembly.Direction, n int) bool {
 	h := &s.half[d&1]
-	if s.h.keys != nil || h.scanning || h.skip < int64(n) {
+	if h.scanning || h.skip < int64(n) {
 		return false
 	}
 	s.credit.earn(n)
 	h.skip -= int64(n)
 	h.lost += int64(n)
 	return true
+}
+
+// takeData is take for data where there are no keys, so that nothing is held.
+func (s *session) takeData(d reassembly.Direction, b []byte, at capture.Stamp) error {
+	s.credit.earn(len(b))
+	return s.feed(&s.half[d&1], b, at)
 }
 
 // blocked notes what was not taken for want of a key.
