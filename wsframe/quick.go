@@ -92,14 +92,12 @@ func (k *socket) quick(from Direction, b []byte, at capture.Stamp) (taken int, e
 	} else {
 		payload, kind = a.unmask(payload, f)
 	}
-	m.Latin = false
-	if opcode == OpText && kind == survey.Mixed {
-		if m.Latin = latin(payload); !m.Latin && !validUTF8(payload) {
-			return 0, nil // read tells of it
-		}
+	text := opcode == OpText
+	if text && kind == survey.Mixed && !validUTF8(payload) {
+		return 0, nil // read tells of it
 	}
 	f.Payload, m.Payload = payload, payload
-	m.Plain = opcode == OpText && kind == survey.Plain
+	m.Plain, m.Latin = text && kind == survey.Plain, text && kind == survey.Latin
 
 	sum := &c.Totals[from]
 	sum.Frames++

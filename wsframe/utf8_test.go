@@ -77,35 +77,6 @@ func TestUTF8(t *testing.T) {
 	}
 }
 
-// isLatin is the plain model of latin. What is not UTF-8 is U+FFFD to it.
-func isLatin(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return (r < ' ' || r > '~' || r == '\\') && (r < 0xc0 || r > 0x2ff) })
-}
-
-// latin knows its letters wherever they stand, and other bytes.
-func TestLatin(t *testing.T) {
-	others := []string{"\xff", "\xc3", "\xa9", "\xa9\xc3", "\xc3\xc3", "\xc3a\xa9", "\xc3\xa9\xa9", "\xc0\x80", "\xc1\xbf", "\xe0\x83\xa9", "\xcb\xce\xb5", "\xc3\n", "\xc3\\", "\xcb\xcc\x80"}
-	for r := range rune(0x3100) {
-		others = append(others, string(r))
-	}
-	for _, other := range others {
-		want := isLatin(other)
-		for before := range 18 {
-			for _, after := range []string{"", "z", "ß", strings.Repeat("z", 12)} {
-				text := string([]rune(strings.Repeat("aé~", 6))[:before]) + other + after
-				if got := latin([]byte(text)); got != want {
-					t.Fatalf("%q: %v, want %v", text, got, want)
-				}
-			}
-		}
-	}
-	for n := range 2 * latinBytes {
-		if got := latin(bytes.Repeat([]byte("é"), n/2)); got != (n < latinBytes+2) {
-			t.Errorf("%d letters: %v", n/2, got)
-		}
-	}
-}
-
 func FuzzUTF8(f *testing.F) {
 	for _, s := range []string{"hello", "κόσμε", "\xed\xa0\x80", "\xf4\x8f\xbf\xbf", "abcdefgh\xc3\xa9ijklmnopqr\xff", "\xe2\x82\xac\xf0\x9d\x84\x9e", "z\u00e9ro \u02ff", "\xc3\n"} {
 		f.Add([]byte(s), uint8(1))
@@ -114,9 +85,6 @@ func FuzzUTF8(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte, n uint8) {
 		if got, want := validUTF8(b), utf8.Valid(b); got != want {
 			t.Errorf("%q whole: %v, want %v", b, got, want)
-		}
-		if got, want := latin(b), len(b) <= latinBytes && isLatin(string(b)); got != want {
-			t.Errorf("%q is Latin: %v, want %v", b, got, want)
 		}
 		var u utf8Checker
 		for rest, seen := b, 0; len(rest) > 0; {

@@ -21,7 +21,7 @@ func TestNothingBeyondIsTouched(t *testing.T) {
 		if err := unix.Mprotect(b[page:2*page], unix.PROT_READ|unix.PROT_WRITE); err != nil {
 			t.Fatal(err)
 		}
-		return b[page : 2*page]
+		return b[page : 2*page : 2*page]
 	}
 	src, dst := pages(), pages()
 	r := rand.New(rand.NewPCG(5, 6))
@@ -31,6 +31,7 @@ func TestNothingBeyondIsTouched(t *testing.T) {
 			copy(s, text(r, n))
 			Of(s)
 			Unmask(d, s, [4]byte{1, 2, 3, 4})
+			Unmask(d[:n:n], s, [4]byte{1, 2, 3, 4})
 			new(Map).Fill(s)
 			new(Pair).Fill(s[:min(n, PairWindow)])
 			if n > 1 {

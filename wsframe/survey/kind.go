@@ -10,12 +10,13 @@ import (
 	"math/bits"
 )
 
-// Kind says what text some bytes are. Each kind is part of the one before.
+// Kind says what text some bytes are. The last that fits is told.
 type Kind uint8
 
 // The kinds.
 const (
 	Mixed Kind = iota // anything
+	Latin             // UTF-8: what is Plain, and letters from U+00C0 to U+02FF; LatinMost bytes at most
 	ASCII             // nothing beyond 0x7f
 	Plain             // printable ASCII without a backslash: nothing to escape
 )
@@ -26,27 +27,27 @@ func Of(b []byte) Kind {
 		return lookWide(&b[0], len(b))
 	}
 	if vectors && len(b) >= vectorLeast {
-		return kindOf(look(&b[0], len(b)))
+		return latinOf(b, kindOf(look(&b[0], len(b))))
 	}
-	return unmaskWords(nil, b, 0)
+	return latinOf(b, unmaskWords(nil, b, 0))
 }
 
 // Unmask puts into dst what src is without the masking key (RFC 6455, 5.3), and
-// returns its kind. The two are equally long and do not overlap.
+// returns its kind. The two are equally long and do not overlap. Some of dst's
+// capacity behind that may be written to, which makes it faster.
 func Unmask(dst, src []byte, key [4]byte) Kind {
 	k := binary.LittleEndian.Uint32(key[:])
-	if wide && len(src) > 0 && len(src) <= wideMost {
-		dst = dst[:len(src)]
+	if wide && len(src) > 0 && len(src) <= wideMost && cap(dst) >= wideMost {
 		return unmaskWide(&dst[0], &src[0], len(src), k)
 	}
 	if vectors && len(src) >= vectorLeast {
 		dst = dst[:len(src)]
-		return kindOf(unmask(&dst[0], &src[0], len(src), k))
+		return latinOf(dst, kindOf(unmask(&dst[0], &src[0], len(src), k)))
 	}
-	return unmaskWords(dst, src, k)
+	return latinOf(dst, unmaskWords(dst, src, k))
 }
 
-// kindOf is the kind of bytes some of which are beyond ASCII, or are odd, where
+// kindOf is the kind, but for Latin, of bytes some of which are beyond ASCII, or are odd, where
 // the argument is not 0: control characters or a backslash.
 func kindOf(beyond, odd uint32) Kind {
 	switch {
@@ -70,7 +71,7 @@ func oddOf(x uint64) uint64 {
 	return (^printable | del | ^other) & tops
 }
 
-// unmaskWords is Unmask in plain Go, and without dst it only looks. It takes a
+// unmaskWords is Unmask in plain Go, but for Latin, and without dst it only looks. It takes a
 // word at a time, and at the end the last one, some of it again.
 func unmaskWords(dst, src []byte, key uint32) Kind {
 	n := len(src)

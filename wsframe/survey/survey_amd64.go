@@ -40,7 +40,8 @@ func fill(stops *uint64, p *byte, n int, size uintptr) (complex uint32)
 func lookWide(p *byte, n int) Kind
 
 // unmaskWide puts n bytes at src, wideMost at most, xored with key, to dst, and
-// returns their kind.
+// returns their kind. It writes wideMost bytes: what is masked out of a store cannot
+// be loaded again before it is in the cache.
 //
 //go:noescape
 func unmaskWide(dst, src *byte, n int, key uint32) Kind

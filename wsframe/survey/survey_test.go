@@ -12,6 +12,9 @@ func plainKind(b []byte) Kind {
 	for _, c := range b {
 		switch {
 		case c >= 0x80:
+			if len(b) <= LatinMost && isLatin(string(b)) {
+				return Latin
+			}
 			return Mixed
 		case c < ' ' || c == 0x7f || c == '\\':
 			k = ASCII
@@ -31,29 +34,35 @@ func checkKind(t *testing.T, src []byte, key [4]byte) {
 	if got, want := Of(src), plainKind(src); got != want {
 		t.Fatalf("Of(%q) = %d, want %d", src, got, want)
 	}
-	if got, want := unmaskWords(nil, src, 0), plainKind(src); got != want {
+	if got, want := latinOf(src, unmaskWords(nil, src, 0)), plainKind(src); got != want {
 		t.Fatalf("unmaskWords(nil, %q) = %d, want %d", src, got, want)
 	}
 	vectored := vectors && len(src) >= vectorLeast // also where wide ones come first
 	if vectored {
-		if got, want := kindOf(look(&src[0], len(src))), plainKind(src); got != want {
+		if got, want := latinOf(src, kindOf(look(&src[0], len(src)))), plainKind(src); got != want {
 			t.Fatalf("look(%q) = %d, want %d", src, got, want)
 		}
 	}
 	const guard = 0xa5
 	room := bytes.Repeat([]byte{guard}, len(src)+64)
+	roomy := make([]byte, 2*wideMost+len(src))
 	word := uint32(key[0]) | uint32(key[1])<<8 | uint32(key[2])<<16 | uint32(key[3])<<24
 	for name, f := range map[string]func(dst []byte) Kind{
-		"Unmask":      func(dst []byte) Kind { return Unmask(dst, src, key) },
-		"unmaskWords": func(dst []byte) Kind { return unmaskWords(dst, src, word) },
+		"Unmask": func(dst []byte) Kind { return Unmask(dst, src, key) },
+		"Unmask with room": func(dst []byte) Kind {
+			k := Unmask(roomy[:len(src)], src, key)
+			copy(dst, roomy)
+			return k
+		},
+		"unmaskWords": func(dst []byte) Kind { return latinOf(dst, unmaskWords(dst, src, word)) },
 		"unmask": func(dst []byte) Kind {
 			if !vectored {
-				return unmaskWords(dst, src, word)
+				return latinOf(dst, unmaskWords(dst, src, word))
 			}
-			return kindOf(unmask(&dst[0], &src[0], len(src), word))
+			return latinOf(dst, kindOf(unmask(&dst[0], &src[0], len(src), word)))
 		},
 	} {
-		dst := room[32 : 32+len(src)]
+		dst := room[32 : 32+len(src) : 32+len(src)]
 		clear(dst)
 		if got, want := f(dst), plainKind(want); got != want {
 			t.Fatalf("%s of %d bytes is of kind %d, want %d: %q", name, len(src), got, want, dst)
@@ -125,6 +134,7 @@ var alphabets = []string{
 	"\",: \t\r\n\x1e{}[]\\azAZ019",
 	"\x00\x08\x09\x0b\x0c\x1d\x1f !#+-./;<KLMNkl|~\x7f\x80\xa2\xdc\xfb\xff",
 	"plain text: {}[]\"",
+	"latin \xc3\xa9\xc3\xcb\x80",
 }
 
 func text(r *rand.Rand, n int) []byte {

@@ -11,7 +11,10 @@ DATA byte<>+2(SB)/1, $0x5c // backslash
 DATA byte<>+3(SB)/1, $0x22 // quotation mark
 DATA byte<>+4(SB)/1, $0x0f
 DATA byte<>+5(SB)/1, $0x40
-GLOBL byte<>(SB), RODATA|NOPTR, $6
+DATA byte<>+6(SB)/1, $0xc3 // the first byte of U+00C0
+DATA byte<>+7(SB)/1, $0x09 // how many are from there to that of U+02FF
+DATA byte<>+8(SB)/1, $0xc0 // signed, continuation bytes are less, and nothing else is
+GLOBL byte<>(SB), RODATA|NOPTR, $9
 
 // Masks CX bytes: K1 has the first 64 of them, K2 those behind.
 #define MASKS \
@@ -24,28 +27,61 @@ GLOBL byte<>(SB), RODATA|NOPTR, $6
 	KMOVQ   AX, K1     \
 	KMOVQ   BX, K2
 
-// The kind of the bytes of Z0 and Z1 that are not masked out; others are 0. It is
-// how many of these hold, in AX: all are ASCII, and none is odd. What is printable is
-// less than 0x5f above 0x20, without a sign; what is beyond ASCII is not.
+// The kind of the bytes of Z0 and Z1 that are not masked out, in AX; others are 0.
+// Where all are ASCII it says whether one is odd: a backslash, or not less than 0x5f
+// above 0x20, without a sign. What is beyond ASCII is not less either. Where some are,
+// they are to be first bytes, each with a continuation byte behind it, and no others,
+// and all that is not less.
 #define KIND \
 	VPBROADCASTB byte<>+0(SB), Z2   \
 	VPBROADCASTB byte<>+1(SB), Z3   \
 	VPBROADCASTB byte<>+2(SB), Z4   \
 	VPORQ        Z0, Z1, Z5         \
+	VPMOVB2M     Z5, K5             \
 	VPCMPEQB     Z4, Z0, K3         \
 	VPCMPEQB     Z4, Z1, K4         \
+	VPSUBB       Z2, Z0, Z6         \
+	VPSUBB       Z2, Z1, Z7         \
+	VPCMPUB      $5, Z3, Z6, K1, K1 \ // not less
+	VPCMPUB      $5, Z3, Z7, K2, K2 \
+	KORQ         K3, K1, K1         \
+	KORQ         K4, K2, K2         \
+	KORTESTQ     K5, K5             \
+	JNZ          beyond             \
+	KORTESTQ     K1, K2             \
+	SETEQ        AX                 \
+	ADDL         $const_ASCII, AX   \
+	JMP          told               \
+beyond: \
+	VPBROADCASTB byte<>+6(SB), Z2   \
+	VPBROADCASTB byte<>+7(SB), Z3   \
+	VPBROADCASTB byte<>+8(SB), Z4   \
+	VPCMPB       $1, Z4, Z0, K3     \ // less
+	VPCMPB       $1, Z4, Z1, K4     \
 	VPSUBB       Z2, Z0, Z0         \
 	VPSUBB       Z2, Z1, Z1         \
-	VPCMPUB      $5, Z3, Z0, K1, K1 \ // not less
-	VPCMPUB      $5, Z3, Z1, K2, K2 \
-	VPMOVB2M     Z5, K5             \
-	KORQ         K3, K4, K3         \
-	KORQ         K1, K2, K1         \
-	KORTESTQ     K5, K5             \
+	VPCMPUB      $1, Z3, Z0, K5     \
+	VPCMPUB      $1, Z3, Z1, K6     \
+	KMOVQ        K5, AX             \
+	KMOVQ        K6, BX             \
+	KORQ         K3, K5, K5         \
+	KORQ         K4, K6, K6         \
+	KXORQ        K1, K5, K1         \
+	KXORQ        K2, K6, K2         \
+	KMOVQ        K3, CX             \
+	KMOVQ        K4, DX             \
+	ADDQ         AX, AX             \ // one place on, from word to word
+	ADCQ         BX, BX             \
+	SBBQ         SI, SI             \ // not 0 where the last one has none behind it
+	XORQ         AX, CX             \
+	XORQ         BX, DX             \
+	ORQ          CX, SI             \
+	ORQ          DX, SI             \
 	SETEQ        AX                 \
-	KORTESTQ     K1, K3             \
+	KORTESTQ     K1, K2             \
 	SETEQ        BX                 \
-	ADDL         BX, AX             \
+	ANDL         BX, AX             \ // Latin is 1
+told: \
 	VZEROUPPER
 
 // func lookWide(p *byte, n int) Kind
@@ -71,8 +107,8 @@ TEXT ·unmaskWide(SB), NOSPLIT, $0-33
 	VMOVDQU8.Z   64(SI), K2, Z1
 	VPXORD       Z2, Z0, Z0
 	VPXORD       Z2, Z1, Z1
-	VMOVDQU8     Z0, K1, (DI)
-	VMOVDQU8     Z1, K2, 64(DI)
+	VMOVDQU64    Z0, (DI)
+	VMOVDQU64    Z1, 64(DI)
 	VMOVDQU8.Z   Z0, K1, Z0
 	VMOVDQU8.Z   Z1, K2, Z1
 	KIND
