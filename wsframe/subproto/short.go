@@ -57,11 +57,11 @@ func shortObject(dst, b []byte) (_ []byte, ok bool) {
 		seen |= shape
 		if mayHaveRole(uint8(o.Word(start)), size) {
 			w := o.Word(start)&wordMasks[size&15] | ('a' - 'A') // as in keyRole
-			k := hashKey(w)
-			if shortTable[k].word == w && int(shortTable[k].size) == size && (size <= 8 || string(o.Text[start+8:start+size]) == shortTable[k].tail) {
+			k := &shortTable[hashKey(w)]
+			if k.word^w|uint64(size^int(k.size))|(k.rest^o.Word(start+8))&k.mask == 0 {
 				at, end := colon+1+int(shape&1), to-int(shape&1)
-				use := shortTable[k].uses[useOf(shape, end-at)&31] & 7
-				found[use] = max(found[use], shortTable[k].best-place(at)<<8+place(end))
+				use := k.uses[useOf(shape, end-at)&31] & 7
+				found[use] = max(found[use], k.best-place(at)<<8+place(end))
 			}
 		}
 		from = to

@@ -49,8 +49,9 @@ func shapeTable() (t [256]shape) {
 // its size, up to longestCode + 1.
 type shortKey struct {
 	word uint64 // as in keySlot
-	tail string // what is behind that
-	best place  // placeOf its rank
+	rest uint64 // what is behind that, in the bytes that are set in mask
+	mask uint64
+	best place // placeOf its rank
 	size uint8
 	uses [4 * 8]use
 }
@@ -68,7 +69,9 @@ func shortKeyTable() (t [1 << keyTableBits]shortKey) {
 		if k.role == noRole {
 			continue
 		}
-		s.word, s.size, s.best, s.tail = k.word, uint8(len(k.name)), placeOf(k.rank), k.name[min(8, len(k.name)):]
+		s.word, s.size, s.best = k.word, uint8(len(k.name)), placeOf(k.rank)
+		tail := k.name[min(8, len(k.name)):]
+		s.rest, s.mask = wordAt([]byte(tail), 0, len(tail)), wordMasks[len(tail)]
 		for size := range 8 {
 			for _, shape := range []shape{shapeLiteral, shapeString, shapeNumber, shapeObject} {
 				s.uses[useOf(shape, size)] = shortUse(k.role, k.rank, shape, size)
