@@ -21,6 +21,8 @@ func appendSummary(dst []byte, opcode Opcode, payload []byte, c *Conn) []byte {
 	kind := subproto.Text
 	if opcode == OpBinary {
 		kind = subproto.Binary
+	} else if b, ok := subproto.AppendShort(dst, payload); ok {
+		return b // without what is known of the connection, which may be far away
 	}
 	subprotocol := ""
 	if c != nil {

@@ -38,9 +38,13 @@ func (p place) size() int  { return p.end() - p.start() }
 // shortFound are the best places by use, so many that an index needs no check.
 type shortFound [8]place
 
-// shortObject appends what object says of b to dst, which has room for it, as long
-// as it is short and simple. ok is false where it is left to object.
-func shortObject(dst, b []byte) (_ []byte, ok bool) {
+// AppendShort does what AppendSummary does, of any subprotocol, for a text that is
+// a short and simple object, as most are. ok is false, and nothing is appended, for
+// any other, and where dst has little room left. It may write to all of dst's capacity.
+func AppendShort(dst, b []byte) (_ []byte, ok bool) {
+	if cap(dst)-len(dst) < shortBytes {
+		return dst, false
+	}
 	var o survey.Outline
 	marks, ascii := o.Fill(b)
 	if marks < 3 || marks&1 == 0 {

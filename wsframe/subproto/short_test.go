@@ -8,12 +8,12 @@ import (
 	"wstap/wsframe/survey"
 )
 
-// checkShort holds shortObject to what every other payload goes through, and
+// checkShort holds AppendShort to what every other payload goes through, and
 // reports whether it told the summary.
 func checkShort(t *testing.T, b []byte) bool {
 	t.Helper()
 	before := "not ours"
-	got, ok := shortObject(append(make([]byte, 0, len(before)+shortBytes), before...), b)
+	got, ok := AppendShort(append(make([]byte, 0, len(before)+shortBytes), before...), b)
 	if !ok {
 		return false
 	}
@@ -25,7 +25,7 @@ func checkShort(t *testing.T, b []byte) bool {
 	return true
 }
 
-// shortJSON makes objects of what shortObject has to tell apart, and now and then
+// shortJSON makes objects of what AppendShort has to tell apart, and now and then
 // edits one.
 func shortJSON(r *rand.Rand) []byte {
 	of := func(all ...string) string { return all[r.IntN(len(all))] }
