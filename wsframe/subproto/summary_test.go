@@ -196,7 +196,10 @@ func BenchmarkSummary(b *testing.B) {
 			b.ReportAllocs()
 			p, dst := []byte(payload), []byte(nil)
 			for b.Loop() {
-				dst = AppendSummary(dst[:0], Text, p, "")
+				var ok bool
+				if dst, ok = AppendShort(dst[:0], p); !ok {
+					dst = AppendSummary(dst, Text, p, "")
+				}
 			}
 		})
 	}

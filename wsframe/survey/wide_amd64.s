@@ -29,9 +29,9 @@ GLOBL byte<>(SB), RODATA|NOPTR, $9
 
 // The kind of the bytes of Z0 and Z1 that are not masked out, in AX; others are 0.
 // Where all are ASCII it says whether one is odd: a backslash, or not less than 0x5f
-// above 0x20, without a sign. What is beyond ASCII is not less either. Where some are,
-// they are to be first bytes, each with a continuation byte behind it, and no others,
-// and all that is not less.
+// above 0x20, without a sign. What is beyond ASCII is not less either. Where there is
+// such, all is Latin if the only odd bytes are first bytes of its letters, each with a
+// continuation byte right behind it, and these.
 #define KIND \
 	VPBROADCASTB byte<>+0(SB), Z2   \
 	VPBROADCASTB byte<>+1(SB), Z3   \
