@@ -62,11 +62,11 @@ func AppendShort(dst, b []byte) (_ []byte, ok bool) {
 		seen |= shape
 		if mayHaveRole(uint8(o.Word(start)), size) {
 			w := o.Word(start)&wordMasks[size&15] | ('a' - 'A') // as in keyRole
-			k := &shortTable[hashKey(w)]
-			if k.word^w|uint64(size^int(k.size))|(k.rest^o.Word(start+8))&k.mask == 0 {
+			k := hashKey(w)
+			if shortTable[k].word^w|uint64(size^int(shortTable[k].size))|(shortTable[k].rest^o.Word(start+8))&shortTable[k].mask == 0 {
 				at, end := colon+1+int(shape&1), to-int(shape&1)
-				use := k.uses[useOf(shape, end-at)&31] & 7
-				found[use] = max(found[use], k.best-place(at)<<8+place(end))
+				use := shortTable[k].uses[useOf(shape, end-at)&31] & 7
+				found[use] = max(found[use], shortTable[k].best-place(at)<<8+place(end))
 			}
 		}
 		from = to
