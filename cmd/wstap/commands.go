@@ -25,7 +25,14 @@ frame, who sent it and what it says, and how each connection began and ended.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          f.words,
-		RunE:          func(*cobra.Command, []string) error { return p.run(&f, framesView(&f)) },
+	}
+	version := root.Flags().Bool("version", false, "as the command of that name")
+	root.Flags().Lookup("version").Hidden = true // a habit from tshark and tcpdump
+	root.RunE = func(*cobra.Command, []string) error {
+		if *version {
+			return p.printVersion()
+		}
+		return p.run(&f, framesView(&f))
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)

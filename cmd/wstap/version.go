@@ -16,11 +16,13 @@ func (p *program) version() *cobra.Command {
 		Long:    "version prints the version of wstap, its revision, and with what it was built.",
 		Example: "  wstap version",
 		Args:    noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(p.stdout, versionLine())
-			return err
-		},
+		RunE:    func(*cobra.Command, []string) error { return p.printVersion() },
 	}
+}
+
+func (p *program) printVersion() error {
+	_, err := fmt.Fprintln(p.stdout, versionLine())
+	return err
 }
 
 // buildVersion is the version alone.
