@@ -82,8 +82,10 @@ func (c *conn) decideGap(d reassembly.Direction, g reassembly.Gap) error {
 // what the other direction may have brought.
 func (c *conn) speakHTTP(d reassembly.Direction, b []byte, at capture.Stamp) error {
 	other := c.detect.begin[d.Reverse()]
+	torn := !c.st.Begun || c.detect.lost[0].Bytes|c.detect.lost[1].Bytes != 0
 	c.detect = nil
 	c.http = c.newExchange()
+	c.http.torn = torn
 	if len(other.data) > 0 {
 		if err := c.exchange(c.role(d.Reverse()), other.data, other.at); err != nil || c.http == nil {
 			return err

@@ -31,6 +31,7 @@ type exchange struct {
 	in      [2]httpSide // by role
 	pending []request   // not answered yet, oldest first
 	doubts  int         // how often the answer to an upgrade was taken for lost
+	torn    bool        // some bytes were not captured
 	// refused is an upgrade whose refusal waits for its body's first line.
 	refused *Conn
 
@@ -340,10 +341,15 @@ func (x *exchange) cost() (n int) {
 }
 
 // unreadable gives up on a direction that is not HTTP. While an upgrade waits
-// for its answer the stream is kept, so that its end is told.
+// for its answer the stream is kept, so that its end is told. Where nothing was
+// lost, no client would find a response further on: where segments begin must
+// make no difference.
 func (c *conn) unreadable(from Direction) error {
 	if from == FromServer && c.asked() != nil {
 		c.http.in[from] = httpSide{lost: true}
+		if !c.http.torn {
+			c.http.in[from] = httpSide{inBody: true, body: bodyReader{framing: untilClose}}
+		}
 		return nil
 	}
 	if err := c.tellRefused(); err != nil {
@@ -356,6 +362,7 @@ func (c *conn) unreadable(from Direction) error {
 func (c *conn) exchangeGap(d reassembly.Direction, g reassembly.Gap, at capture.Stamp) error {
 	from := c.role(d)
 	s := &c.http.in[from]
+	c.http.torn = true
 	if s.inBody && !g.Estimated {
 		if done, ok := s.body.skip(g.Bytes); ok {
 			s.inBody = !done
