@@ -46,8 +46,11 @@ func (l Limit) Cut(size int) int {
 // Excerpts reports whether the summary of a message is but the beginning of its
 // payload: then it says nothing new, and falls under the payload's limit.
 func Excerpts(payload, summary []byte) bool {
-	if len(payload) >= 2 && len(summary) >= 2 && [2]byte(payload) != [2]byte(summary) && summary[0] != "…"[0] {
-		return false // as in most cases
-	}
-	return bytes.HasPrefix(payload, bytes.TrimSuffix(summary, []byte("…")))
+	return !Differ(payload, summary) && bytes.HasPrefix(payload, bytes.TrimSuffix(summary, []byte("…")))
+}
+
+// Differ reports whether a summary begins otherwise than its payload, as most do: it
+// is no excerpt then. A call of Excerpts costs more than this. False says nothing.
+func Differ(payload, summary []byte) bool {
+	return len(payload) >= 2 && len(summary) >= 2 && [2]byte(payload) != [2]byte(summary) && summary[0] != "…"[0]
 }

@@ -153,25 +153,39 @@ func (c *conn) keep(s *httpSide, b []byte, at capture.Stamp) {
 
 // request takes a request whose head is complete.
 func (c *conn) request(at capture.Stamp) error {
-	s := &c.http.in[FromClient]
-	if s.head.plainRequest() {
-		body := s.head.body(noBody)
-		s.head.reset()
-		return c.asks(request{}, body)
+	x := c.http
+	s := &x.in[FromClient]
+	head, plain := &c.a.head, s.head.plainRequest()
+	body := s.head.body(noBody)
+	var err error
+	if !plain {
+		err = s.head.request(head)
 	}
-	head := &c.a.head
-	err := s.head.request(head)
 	s.head.reset()
-	if err != nil {
+	switch {
+	case err != nil:
 		return c.unreadable(FromClient)
+	case len(x.pending) == 0:
+		x.pending = x.first[:0]
+	case len(x.pending) == maxPending:
+		c.a.stats.PendingLimit++
+		return reassembly.ErrIgnore
 	}
 	var r request
-	if len(c.http.pending) == maxPending {
-		return c.asks(r, bodyReader{}) // which says no: an upgrade is not even told
+	if !plain {
+		r, body = c.asks(head, at), requestBody(head)
 	}
+	x.pending = append(x.pending, r)
+	s.body, s.inBody = body, body.framing != noBody
+	return nil
+}
+
+// asks is what is kept of a request that is not plain.
+func (c *conn) asks(head *Head, at capture.Stamp) (r request) {
 	if head.Method == "HEAD" || head.Method == "CONNECT" {
 		r.method = strings.Clone(head.Method)
 	}
+	s := &c.http.in[FromClient]
 	isUpgrade, faults := checkRequest(head)
 	switch {
 	case isUpgrade:
@@ -187,33 +201,24 @@ func (c *conn) request(at capture.Stamp) error {
 		r.h2c = new(Head).set(head)
 		s.waits = true
 	}
-	return c.asks(r, requestBody(head))
-}
-
-// asks notes a request, and the body that follows it.
-func (c *conn) asks(r request, body bodyReader) error {
-	x := c.http
-	switch len(x.pending) {
-	case 0:
-		x.pending = x.first[:0]
-	case maxPending:
-		c.a.stats.PendingLimit++
-		return reassembly.ErrIgnore
-	}
-	x.pending = append(x.pending, r)
-	s := &x.in[FromClient]
-	s.body, s.inBody = body, body.framing != noBody
-	return nil
+	return r
 }
 
 // response takes a response whose head is complete. over is true where HTTP
 // ends with it, so that rest, the bytes behind it, were taken too.
 func (c *conn) response(rest []byte, at capture.Stamp) (over bool, err error) {
-	s := &c.http.in[FromServer]
-	if status := s.head.plainResponse(); c.http.answers(status) {
+	x := c.http
+	s := &x.in[FromServer]
+	if status := s.head.plainResponse(); x.answers(status) {
 		body := s.head.body(untilClose)
 		s.head.reset()
-		return c.plainResponse(status, body)
+		if isInterim(status) {
+			return false, nil
+		}
+		if bodiless(x.next().method, status) {
+			body = bodyReader{}
+		}
+		return c.answer(body)
 	}
 	head := &c.a.head
 	err = s.head.response(head)
@@ -224,16 +229,10 @@ func (c *conn) response(rest []byte, at capture.Stamp) (over bool, err error) {
 	if err := c.tellRefused(); err != nil {
 		return true, err
 	}
-	var req request
-	if len(c.http.pending) > 0 {
-		req = c.http.pending[0]
+	if isInterim(head.Status) {
+		return false, nil
 	}
-	if head.Status/100 == 1 && head.Status != 101 {
-		return false, nil // interim (RFC 9110, 15.2): the final one follows
-	}
-	if len(c.http.pending) > 0 {
-		c.http.pending = c.http.pending[1:]
-	}
+	req := x.next()
 	switch {
 	case head.Status == 101 && (req.upgrade != nil || head.HasToken("Upgrade", "websocket")):
 		return true, c.upgraded(req, head, rest, at)
@@ -244,22 +243,32 @@ func (c *conn) response(rest []byte, at capture.Stamp) (over bool, err error) {
 	case req.method == "CONNECT" && head.Status/100 == 2:
 		return true, c.tunnel(req.target, rest, at)
 	}
-	s.body = responseBody(head, req.method)
-	s.body.keepFirst = s.body.keepFirst && req.upgrade != nil // nobody asks for that of others
-	s.inBody = s.body.framing != noBody
-	if req.upgrade != nil {
-		u := req.upgrade
-		u.respond(head, at)
-		c.http.refused = u
-		if !s.inBody {
-			if err := c.tellRefused(); err != nil {
-				return true, err
-			}
+	body := responseBody(head, req.method)
+	u := req.upgrade
+	if u == nil {
+		body.keepFirst = false // nobody asks for that
+		return c.answer(body)
+	}
+	s.body, s.inBody = body, body.framing != noBody
+	u.respond(head, at)
+	x.refused = u
+	if !s.inBody {
+		if err := c.tellRefused(); err != nil {
+			return true, err
 		}
-	} else if s.inBody && s.body.framing == untilClose && len(c.http.pending) == 0 {
-		return true, reassembly.ErrIgnore // nothing can follow
 	}
 	return false, c.resume()
+}
+
+// isInterim reports whether the final response is still to follow (RFC 9110, 15.2).
+func isInterim(status int) bool { return status/100 == 1 && status != 101 }
+
+// next takes the request that is answered next; it is zero where none is known.
+func (x *exchange) next() (r request) {
+	if len(x.pending) > 0 {
+		r, x.pending = x.pending[0], x.pending[1:]
+	}
+	return r
 }
 
 // answers reports whether a response of that status, 0 where it is not plain,
@@ -271,23 +280,11 @@ func (x *exchange) answers(status int) bool {
 	return len(x.pending) == 0 || x.pending[0].upgrade == nil && (x.pending[0].method != "CONNECT" || status/100 != 2)
 }
 
-// plainResponse is response for one that exchange.answers; body is what its fields
-// say of it.
-func (c *conn) plainResponse(status int, body bodyReader) (over bool, err error) {
-	x := c.http
-	if status/100 == 1 {
-		return false, nil // interim, as above
-	}
-	var method string
-	if len(x.pending) > 0 {
-		method, x.pending = x.pending[0].method, x.pending[1:]
-	}
-	if bodiless(method, status) {
-		body = bodyReader{}
-	}
-	s := &x.in[FromServer]
+// answer goes on with the body of a final response that changes nothing.
+func (c *conn) answer(body bodyReader) (over bool, err error) {
+	s := &c.http.in[FromServer]
 	s.body, s.inBody = body, body.framing != noBody
-	if body.framing == untilClose && len(x.pending) == 0 {
+	if body.framing == untilClose && len(c.http.pending) == 0 {
 		return true, reassembly.ErrIgnore // nothing can follow
 	}
 	return false, c.resume()

@@ -6,10 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-const (
-	ones = 0x0101010101010101 // each byte of a word
-	tops = 0x80 * ones        // its top bit
-)
+const tops = 0x8080808080808080 // the top bit of each byte
 
 // validUTF8 is utf8.Valid, faster for texts in which few characters are beyond
 // ASCII: between these it goes on by words again.

@@ -193,10 +193,8 @@ func (r *Rows) quickText(row []byte, m *wsframe.Message) []byte {
 	b := m.AppendSummary(row)
 	p := m.Payload
 	s := b[start:]
-	// Most summaries begin otherwise than their payload, which is no excerpt then. What
-	// has no more bytes than there are columns does fit.
-	if len(s) < 2 || len(p) < 2 || binary.LittleEndian.Uint16(s) == binary.LittleEndian.Uint16(p) || s[0] == "…"[0] ||
-		len(s)+2+len(p) > r.width-contentPlace || p[len(p)-1] == ' ' {
+	// What has no more bytes than there are columns does fit.
+	if !report.Differ(p, s) || len(s)+2+len(p) > r.width-contentPlace || p[len(p)-1] == ' ' {
 		return r.quickCut(b, start, m)
 	}
 	return append(append(append(b, ' ', ' '), p...), '\n')

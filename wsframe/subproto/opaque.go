@@ -7,7 +7,7 @@ const OpaqueHead = 64
 
 // Opaque reports whether a binary payload is known by its head, the first
 // OpaqueHead bytes or more: it is no text, for it holds control characters, and
-// Summary says the same of it whatever follows.
+// AppendSummary says the same of it whatever follows.
 func Opaque(head []byte, subprotocol string) bool {
 	head = head[:OpaqueHead]
 	if isProtocol(subprotocol, "mqtt") { // a topic may be long

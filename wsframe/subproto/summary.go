@@ -44,24 +44,13 @@ const (
 	maxNamed = 4 << 10
 )
 
-// Summary says what the message is, in at most 80 characters; "" where there
-// is nothing to say. subprotocol is the one that the handshake agreed on, ""
-// if none or unknown. The payload may be cut off anywhere.
+// AppendSummary appends to dst what the message is, in at most 80 characters;
+// nothing where there is nothing to say. subprotocol is the one that the handshake
+// agreed on, "" if none or unknown. The payload may be cut off anywhere.
 //
 // The result holds what the peer sent, control characters too: escape it
-// before it reaches a terminal.
-func Summary(kind Kind, payload []byte, subprotocol string) string {
-	b := make([]byte, 0, shortBytes) // ascii fits
-	if kind == Text {
-		if b, ok := AppendShort(b, payload); ok {
-			return string(b)
-		}
-	}
-	return string(AppendSummary(b, kind, payload, subprotocol))
-}
-
-// AppendSummary appends Summary to dst, and may write to all of its capacity. It
-// allocates nothing for most payloads, since a timeline asks for each message.
+// before it reaches a terminal. All of dst's capacity may be written to. Nothing is
+// allocated for most payloads, since a timeline asks for each message.
 // AppendShort, where it is asked first, takes a fraction of the time.
 func AppendSummary(dst []byte, kind Kind, payload []byte, subprotocol string) []byte {
 	dst = slices.Grow(dst, shortBytes)

@@ -7,6 +7,17 @@ import (
 	"unicode/utf8"
 )
 
+// Summary is what a message's user sees: as wsframe asks for it.
+func Summary(kind Kind, payload []byte, subprotocol string) string {
+	b := make([]byte, 0, shortBytes)
+	if kind == Text {
+		if b, ok := AppendShort(b, payload); ok {
+			return string(b)
+		}
+	}
+	return string(AppendSummary(b, kind, payload, subprotocol))
+}
+
 func TestSummary(t *testing.T) {
 	tests := []struct {
 		name        string
