@@ -17,7 +17,7 @@ type Info struct {
 	Request, Reply bool
 }
 
-// Parse takes a message apart. Its arguments are those of AppendSummary, and what it
+// Parse takes a message apart. Its arguments are those of AppendSummary behind dst, and what it
 // returns is as foreign.
 func Parse(kind Kind, payload []byte, subprotocol string) Info {
 	l := line{b: make([]byte, 0, maxRunes+16)}
